@@ -83,7 +83,7 @@ func (blsPairing) Run(input []byte) ([]byte, error) {
 		}
 	}
 	ok, err := bls12381.PairingCheck(ps, qs)
-	if err != nil {
+	if err != nil { // the lists are empty or differ in length
 		return nil, ErrInputLength
 	}
 	return boolean(ok), nil

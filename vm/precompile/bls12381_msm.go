@@ -84,7 +84,7 @@ func (g2MSM) Run(input []byte) ([]byte, error) {
 
 // msmBucketThreshold is the number of terms from which buckets beat one
 // multiplication (with its endomorphism) per term.
-const msmBucketThreshold = 16
+const msmBucketThreshold = 6
 
 // jacobian is an accumulator of points; its zero value is infinity.
 type jacobian[J, A any] interface {
@@ -111,6 +111,7 @@ func bucketSum[J, A any, PJ jacobian[J, A], PA affine[A]](points []A, scalars []
 	}
 	buckets := make([]J, 1<<(width-1))
 	var sum J
+	var negative A
 	for w := windows - 1; w >= 0; w-- {
 		for range width {
 			PJ(&sum).DoubleAssign()
@@ -121,7 +122,6 @@ func bucketSum[J, A any, PJ jacobian[J, A], PA affine[A]](points []A, scalars []
 			case d > 0:
 				PJ(&buckets[d-1]).AddMixed(&points[i])
 			case d < 0:
-				var negative A
 				PA(&negative).Neg(&points[i])
 				PJ(&buckets[-d-1]).AddMixed(&negative)
 			}
@@ -135,8 +135,19 @@ func bucketSum[J, A any, PJ jacobian[J, A], PA affine[A]](points []A, scalars []
 	return sum
 }
 
-// windowWidth weighs n additions per window against 2^width for the buckets.
-func windowWidth(n int) int { return min(max(bits.Len(uint(n))-2, 2), 16) }
+// windowWidth balances n additions per window against the 2^width of the buckets,
+// as measured.
+func windowWidth(n int) int {
+	width := bits.Len(uint(n))
+	switch {
+	case n < 64:
+		return max(width-1, 2)
+	case n < 512:
+		return width - 2
+	default:
+		return min(width-3, 16)
+	}
+}
 
 // appendSignedDigits writes scalar = Σ dᵢ·2^(width·i) with |dᵢ| ≤ 2^(width-1), least
 // significant digit first.

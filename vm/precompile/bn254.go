@@ -75,7 +75,7 @@ func (bn254Pairing) Run(input []byte) ([]byte, error) {
 		}
 	}
 	ok, err := bn254.PairingCheck(ps, qs)
-	if err != nil {
+	if err != nil { // the lists are empty or differ in length
 		return nil, ErrInputLength
 	}
 	return boolean(ok), nil

@@ -44,12 +44,13 @@ func saturated(w [32]byte) uint64 {
 
 func (c modexp) Gas(input []byte) uint64 {
 	l := readModexpLengths(input)
+	complexity, iterations := c.complexity(l), c.iterations(l, input)
 	if c.osaka {
-		return max(500, saturatingMul(c.complexity(l), c.iterations(l, input)))
+		return max(500, saturatingMul(complexity, iterations))
 	}
-	hi, lo := bits.Mul64(c.complexity(l), c.iterations(l, input))
-	if hi >= 3 {
-		return math.MaxUint64
+	hi, lo := bits.Mul64(complexity, iterations)
+	if hi >= 3 || complexity != 0 && max(complexity, iterations) == math.MaxUint64 {
+		return math.MaxUint64 // also if a factor has saturated already
 	}
 	gas, _ := bits.Div64(hi, lo, 3)
 	return max(200, gas)
