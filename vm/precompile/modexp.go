@@ -16,9 +16,10 @@ const (
 	// modexpBound is EIP-7823's bound on the length of an operand, in bytes.
 	modexpBound = 1024
 	// The longest operands that Run reads before Osaka, in bytes. A longer base or
-	// modulus costs more than 10^12 gas, a longer exponent more than 2.8·10^9.
+	// modulus costs more than 10^12 gas, a longer exponent more than 7·10^8. All sums
+	// and bit counts of such lengths fit 32 bits.
 	modexpReach         = 1 << 24
-	modexpExponentReach = 1 << 30
+	modexpExponentReach = 1 << 28
 )
 
 // modexpLengths are the declared lengths of the operands in bytes, saturated at
