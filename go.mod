@@ -3,6 +3,7 @@ module github.com/rootstem/rootstem
 go 1.26.8
 
 require (
+	github.com/consensys/gnark-crypto v0.22.0
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
 	github.com/holiman/uint256 v1.3.2
 	github.com/stretchr/testify v1.12.1
@@ -10,6 +11,7 @@ require (
 )
 
 require (
+	github.com/bits-and-blooms/bitset v1.25.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 )
