@@ -134,6 +134,9 @@ func (n *Node) open() error {
 	if err != nil {
 		return err
 	}
+	if len(cfg.Listen) == 0 {
+		cfg.Listen = []string{"/ip4/127.0.0.1/tcp/0"}
+	}
 	genesis := n.chain.Genesis()
 	n.host, err = p2p.New(p2p.Config{
 		Key: keys.network, Listen: cfg.Listen, Network: genesis.String()[2:],

@@ -66,7 +66,7 @@ func (n *Node) endorse(r *chain.Record) error {
 		b.own = &endorsement{seq: seq, hash: r.Hash, seat: seat, sig: signer{n.cfg.Key}.Sign(b.digest)}
 		n.endorsed(b.own)
 		if n.transport != nil {
-			n.transport.Broadcast(b.own.encode())
+			n.broadcast(b.own.encode())
 		}
 	}
 	for _, e := range n.checks.early[seq] {
@@ -161,7 +161,7 @@ func (n *Node) repeatEndorsements() {
 	for seq, b := range n.checks.open {
 		b.asked++
 		if b.own != nil {
-			n.transport.Broadcast(b.own.encode())
+			n.broadcast(b.own.encode())
 		}
 		if b.asked%4 == 0 {
 			n.askCheckpoint(seq, b)

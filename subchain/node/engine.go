@@ -163,10 +163,10 @@ func (n *Node) send(ready *rolldpos.Ready) {
 	for _, out := range ready.Send {
 		if p, ok := out.Message.(*rolldpos.Proposal); ok && p.Seat == n.seat && n.bodies.sendOnce(p.Block) {
 			if r, ok := n.chain.Executed(p.Block); ok {
-				n.transport.Broadcast(r.Block.AppendRLP([]byte{wireBody}))
+				n.broadcast(r.Block.AppendRLP([]byte{wireBody}))
 			}
 		}
-		n.transport.Broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
+		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 // announce tells peers the head and repeats endorsements that lack a quorum.
 func (n *Node) announce(ctx context.Context) {
 	height := n.chain.Head().Block.Header.Height
-	n.transport.Broadcast(status{height}.encode())
+	n.broadcast(status{height}.encode())
 	n.repeatEndorsements()
 	n.catchUp(ctx)
 }
