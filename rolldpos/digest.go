@@ -48,6 +48,8 @@ func statusDigest(genesis Hash, s *Status) [32]byte {
 	return keccak.Sum256([]byte(tagStatus), b)
 }
 
+func selfTestDigest(genesis Hash) [32]byte { return keccak.Sum256([]byte(tagSelfTest), genesis[:]) }
+
 func place(genesis Hash, e Epoch, v View) []byte {
 	b := append(make([]byte, 0, 64), genesis[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(e))
