@@ -153,8 +153,8 @@ func (n *Node) open() error {
 		return fmt.Errorf("rpc: %w", err)
 	}
 	n.server, err = rpc.New(rpc.Config{
-		Backend: n.backend(), Hosts: cfg.RPCHosts, Origins: cfg.RPCOrigins, Logger: cfg.Logger,
-	})
+		Hosts: cfg.RPCHosts, Origins: cfg.RPCOrigins, Logger: cfg.Logger,
+	}, n.backend())
 	return err
 }
 

@@ -33,10 +33,7 @@ func (c *Chain) Propose(p Proposal, candidates []*ledger.Transaction) (*Record, 
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: parent %s", ErrUnknown, p.Parent)
 	}
-	h, err := c.frame(parent)
-	if err != nil {
-		return nil, nil, err
-	}
+	h := c.frame(parent)
 	h.View = p.View
 	h.Time = max(p.Time, parent.Block.Header.Time+1)
 	h.Proposer = c.genesis.payee(p.Seat)
@@ -61,10 +58,7 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: parent %s of %s", ErrUnknown, b.Header.Parent, hash)
 	}
-	h, err := c.frame(parent)
-	if err != nil {
-		return nil, err
-	}
+	h := c.frame(parent)
 	if err := c.checkFrame(&b.Header, &h, parent); err != nil {
 		return nil, err
 	}
@@ -82,7 +76,7 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 }
 
 // frame fills the fields of a child's header that follow from the parent alone.
-func (c *Chain) frame(parent *Record) (ledger.Header, error) {
+func (c *Chain) frame(parent *Record) ledger.Header {
 	ph := &parent.Block.Header
 	h := ledger.Header{
 		Height:   ph.Height + 1,
@@ -91,24 +85,14 @@ func (c *Chain) frame(parent *Record) (ledger.Header, error) {
 		GasLimit: c.genesis.GasLimit,
 		BaseFee:  nextBaseFee(ph, &c.genesis.BaseFee),
 	}
-	now, err := c.genesis.committee(h.Epoch)
-	if err != nil {
-		return h, err
-	}
-	next, err := c.genesis.committee(h.Epoch + 1)
-	if err != nil {
-		return h, err
-	}
-	h.Committee, h.NextCommittee = now.Hash(), next.Hash()
-	return h, nil
+	h.Committee = c.genesis.committee(h.Epoch).Hash()
+	h.NextCommittee = c.genesis.committee(h.Epoch + 1).Hash()
+	return h
 }
 
 // checkFrame checks what the proposer is free to choose.
 func (c *Chain) checkFrame(h, want *ledger.Header, parent *Record) error {
-	committee, err := c.genesis.committee(want.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := c.genesis.committee(want.Epoch)
 	switch {
 	case h.Height != want.Height:
 		return fmt.Errorf("%w: height %d on %d", ErrBlock, h.Height, want.Height-1)

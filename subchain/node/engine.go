@@ -50,10 +50,7 @@ func (n *Node) restore(ctx context.Context) error {
 func (n *Node) begin(ctx context.Context) error {
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
-	committee, err := n.chain.Committee(epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(epoch)
 	first, err := n.anchor(epoch)
 	if err != nil {
 		return err
@@ -72,7 +69,13 @@ func (n *Node) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("node: consensus of epoch %d: %w", epoch, err)
 	}
-	records, err := n.keeper.records(epoch)
+	var final *rolldpos.Certificate
+	if len(head.Certificate) > 0 && head.Block.Header.Epoch == epoch {
+		if final, err = rolldpos.DecodeCertificate(head.Certificate); err != nil {
+			return fmt.Errorf("node: certificate of the head: %w", err)
+		}
+	}
+	records, err := n.keeper.records(epoch, viewOf(final))
 	if err != nil {
 		return err
 	}
@@ -82,16 +85,19 @@ func (n *Node) begin(ctx context.Context) error {
 	n.core, n.epoch, n.seat = core, epoch, cfg.Seat
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
-	if len(head.Certificate) > 0 && head.Block.Header.Epoch == epoch {
-		c, err := rolldpos.DecodeCertificate(head.Certificate)
-		if err != nil {
-			return fmt.Errorf("node: certificate of the head: %w", err)
-		}
-		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: c})
+	if final != nil {
+		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
 	}
 	n.step(ctx, rolldpos.Start{})
 	n.evaluate(ctx)
 	return n.fault
+}
+
+func viewOf(c *rolldpos.Certificate) rolldpos.View {
+	if c == nil {
+		return 0
+	}
+	return c.View
 }
 
 // anchor returns the hash of the last block of the epoch before.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -53,13 +54,21 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 	return batch.WriteSync()
 }
 
-// records returns the log's records of an epoch in order.
-func (k *keeper) records(epoch uint64) (out [][]byte, err error) {
+// records returns the log's records of an epoch that speak of views above final, in
+// order. The rest bind nobody any more.
+func (k *keeper) records(epoch uint64, final rolldpos.View) (out [][]byte, err error) {
 	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
 		}
-		if binary.BigEndian.Uint64(rec) == epoch {
+		if binary.BigEndian.Uint64(rec) != epoch {
+			return nil
+		}
+		r, err := rolldpos.DecodeRecord(rec[8:])
+		if err != nil {
+			return fmt.Errorf("node: vote log: %w", err)
+		}
+		if r.Vote != nil && r.Vote.View > final || r.Vote == nil && r.Certificate.View > final {
 			out = append(out, append([]byte(nil), rec[8:]...))
 		}
 		return nil

@@ -302,6 +302,10 @@ func (n *Node) Sync() (active bool, start, highest uint64) {
 	return false, 0, n.best.Load()
 }
 
+// Checkpoint returns the encoded signatures of a quorum over a checkpoint, or nil
+// while there is none.
+func (n *Node) Checkpoint(seq uint64) ([]byte, error) { return n.keeper.checkpoint(seq) }
+
 // OnRequest answers a peer's request. It may be called from any goroutine.
 func (n *Node) OnRequest(_ p2p.PeerID, req []byte) ([]byte, error) {
 	if len(req) == 0 {
