@@ -49,10 +49,7 @@ func (n *Node) endorse(r *chain.Record) error {
 	if err != nil || done != nil {
 		return err
 	}
-	committee, err := n.chain.Committee(r.Block.Header.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(r.Block.Header.Epoch)
 	b := &ballot{
 		record: r, committee: committee, sigs: make([]*[64]byte, committee.Size()),
 		digest: rolldpos.CheckpointDigest(r.Domain, seq, r.Hash),
@@ -66,7 +63,7 @@ func (n *Node) endorse(r *chain.Record) error {
 		b.own = &endorsement{seq: seq, hash: r.Hash, seat: seat, sig: signer{n.cfg.Key}.Sign(b.digest)}
 		n.endorsed(b.own)
 		if n.transport != nil {
-			n.transport.Broadcast(b.own.encode())
+			n.broadcast(b.own.encode())
 		}
 	}
 	for _, e := range n.checks.early[seq] {
@@ -161,7 +158,7 @@ func (n *Node) repeatEndorsements() {
 	for seq, b := range n.checks.open {
 		b.asked++
 		if b.own != nil {
-			n.transport.Broadcast(b.own.encode())
+			n.broadcast(b.own.encode())
 		}
 		if b.asked%4 == 0 {
 			n.askCheckpoint(seq, b)

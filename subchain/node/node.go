@@ -33,10 +33,9 @@ import (
 // contradict each other, or its own execution contradicts a certified block.
 var ErrStopped = errors.New("node: stopped to protect the chain")
 
-// Transport carries bytes between nodes. Broadcast, Send and Publish never block.
+// Transport carries bytes between nodes. Broadcast and Publish never block.
 type Transport interface {
-	Broadcast(msg []byte)
-	Send(to p2p.PeerID, msg []byte)
+	Broadcast(msg []byte) error
 	Publish(msg []byte) error
 	Request(ctx context.Context, to p2p.PeerID, req []byte) ([]byte, error)
 	Peers() []p2p.PeerID
@@ -254,18 +253,28 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 	}
 }
 
-// OnGossip takes a gossiped transaction; false means that it is malformed and must
-// not be passed on.
-func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) bool {
+// OnGossip takes a gossiped transaction. It may be called from any goroutine.
+func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
 	tx, err := ledger.DecodeTransaction(msg)
 	if err != nil {
-		return false
+		return p2p.Reject
 	}
 	err = n.pool.Add(tx)
-	if err == nil {
+	switch {
+	case err == nil:
 		n.post(n.evaluate)
+		return p2p.Accept
+	case mempool.Faulty(err):
+		return p2p.Reject
 	}
-	return !errors.Is(err, ledger.ErrSignature) && !errors.Is(err, mempool.ErrChainID)
+	return p2p.Ignore
+}
+
+// broadcast sends a message to all peers.
+func (n *Node) broadcast(msg []byte) {
+	if err := n.transport.Broadcast(msg); err != nil {
+		n.log.Error("broadcast failed", "bytes", len(msg), "error", err)
+	}
 }
 
 // Submit puts a transaction into the pool and gossips it. It may be called from any
@@ -292,6 +301,10 @@ func (n *Node) Sync() (active bool, start, highest uint64) {
 	}
 	return false, 0, n.best.Load()
 }
+
+// Checkpoint returns the encoded signatures of a quorum over a checkpoint, or nil
+// while there is none.
+func (n *Node) Checkpoint(seq uint64) ([]byte, error) { return n.keeper.checkpoint(seq) }
 
 // OnRequest answers a peer's request. It may be called from any goroutine.
 func (n *Node) OnRequest(_ p2p.PeerID, req []byte) ([]byte, error) {

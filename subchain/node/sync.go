@@ -30,7 +30,7 @@ const (
 // announce tells peers the head and repeats endorsements that lack a quorum.
 func (n *Node) announce(ctx context.Context) {
 	height := n.chain.Head().Block.Header.Height
-	n.transport.Broadcast(status{height}.encode())
+	n.broadcast(status{height}.encode())
 	n.repeatEndorsements()
 	n.catchUp(ctx)
 }
@@ -151,10 +151,7 @@ func (n *Node) adopt(ctx context.Context, fb finalBlock) error {
 		return err
 	}
 	h := &fb.block.Header
-	committee, err := n.chain.Committee(h.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(h.Epoch)
 	hash := h.Hash()
 	if c.Kind != rolldpos.Commit || c.Block != hash || c.Epoch != rolldpos.Epoch(h.Epoch) {
 		return fmt.Errorf("%w: certificate for another block", errWire)
