@@ -65,7 +65,7 @@ func TestFailedExecutionNamesItsReason(t *testing.T) {
 		text   string
 	}{
 		{vm.Result{Status: vm.Halted, Err: vm.ErrOutOfGas}, "eth_call", "out of gas"},
-		{vm.Result{Status: vm.Halted, Err: vm.ErrOutOfGas}, "eth_estimateGas", "gas required exceeds allowance (50000000)"},
+		{vm.Result{Status: vm.Halted, Err: vm.ErrOutOfGas}, "eth_estimateGas", "gas required exceeds allowance"},
 		{vm.Result{Status: vm.Halted, Err: errors.New("vm: invalid opcode")}, "eth_call", "invalid opcode"},
 		{vm.Result{Status: vm.Invalid, Err: errors.New("vm: insufficient funds for gas * price + value")}, "eth_estimateGas", "insufficient funds for gas * price + value"},
 		{vm.Result{Status: vm.Halted}, "eth_call", "execution failed"},
@@ -119,21 +119,6 @@ func TestCallReadsEveryMember(t *testing.T) {
 	require.Equal(t, otherAddr, got.GasPayer)
 	require.Equal(t, contractAddr, *got.To)
 	require.Equal(t, uint64(5), got.Value.Uint64())
-}
-
-func TestEstimateIsCappedByTheFunds(t *testing.T) {
-	s, c := newServer(t, Config{})
-	var gas uint64
-	c.run = func(_ context.Context, _ uint64, m *ledger.Message) (vm.Result, error) {
-		gas = m.Gas
-		return vm.Result{GasUsed: 1}, nil
-	}
-	sender := testKey(t, 1).Address()                                                                           // has 10^18 wei
-	_, fail := ask(t, s, "eth_estimateGas", fmt.Sprintf(`[{"from":%q,"maxFeePerGas":"0xe8d4a51000"}]`, sender)) // 10^12
-	require.Nil(t, fail)
-	require.Equal(t, uint64(1_000_000), gas)
-	_, fail = ask(t, s, "eth_estimateGas", fmt.Sprintf(`[{"from":%q,"maxFeePerGas":"0x1","value":"0xde0b6b3a7640001"}]`, sender))
-	require.Equal(t, &rpcError{Code: -32000, Message: "insufficient funds for transfer"}, fail)
 }
 
 func TestSubmittedTransactionIsPendingAndFound(t *testing.T) {
