@@ -4,7 +4,8 @@ import { Contract, ContractFactory, JsonRpcProvider, Wallet, getAddress, parseEt
 import { findModule, run } from "./ready.mjs";
 
 await run(`ethers ${version}`, async ({ artefact, chain, key }) => {
-  const provider = new JsonRpcProvider(chain.rpc, undefined, { pollingInterval: 100 });
+  // Blocks come faster than the quarter of a second for which ethers caches answers.
+  const provider = new JsonRpcProvider(chain.rpc, undefined, { pollingInterval: 100, cacheTimeout: -1 });
   const wallet = new Wallet(key, provider);
   const send = (method, params = []) => provider.send(method, params);
 
