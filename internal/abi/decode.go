@@ -125,10 +125,10 @@ func (d *Decoder) Fixed(dst []byte) {
 }
 
 // Length reads a slice's length and returns the decoder of its elements, each of
-// which takes head bytes in the head. The input has room for all of them.
+// which takes head > 0 bytes in the head. What is left of the input has room for all.
 func (d *Decoder) Length(head int) (int, *Decoder) {
 	n := d.Uint(64)
-	if d.all.err == nil && n > uint64(len(d.frame)-d.pos)/uint64(head) {
+	if room := min(len(d.frame)-d.pos, d.all.left); d.all.err == nil && n > uint64(room)/uint64(head) {
 		d.Fail(ErrOffset)
 	}
 	if d.all.err != nil {
