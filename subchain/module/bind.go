@@ -31,7 +31,7 @@ func (b *binding) set(p *place) bool {
 }
 
 // use returns the call and the place, or ends the call with an explicit error.
-func (b *binding) use(v Viewer) (*call, *place) {
+func (b *binding) use(v Reader) (*call, *place) {
 	c := v.view()
 	f := c.open()
 	p := b.at.Load()

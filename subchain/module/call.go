@@ -80,3 +80,12 @@ func (c *call) staticCall(to ledger.Address, data []byte, gas uint64) (out []byt
 	}
 	return out, nil
 }
+
+// issuer returns the frame of a module that may mint and burn.
+func (c *call) issuer() *vm.Frame {
+	f := c.open()
+	if !c.m.entry.Mint {
+		c.misuse("%s may not mint or burn coins", c.m.entry.Name)
+	}
+	return f
+}

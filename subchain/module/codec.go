@@ -16,7 +16,7 @@ import (
 var ErrType = errors.New("module: type has no ABI form")
 
 const (
-	maxDepth = 12      // of nested types
+	maxDepth = 12       // of nested types
 	maxHead  = 64 << 10 // bytes of a static value
 )
 

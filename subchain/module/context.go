@@ -3,7 +3,6 @@ package module
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"errors"
 	"math/big"
 
 	"github.com/holiman/uint256"
@@ -11,21 +10,31 @@ import (
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
-// Errors of moving coins.
-var (
-	ErrBalance   = errors.New("module: insufficient balance")
-	ErrPrivilege = errors.New("module: the module may not mint or burn coins")
+// Prices of a P-256 verification (EIP-7951) and of BLOCKHASH.
+const (
+	gasP256      = 6900
+	gasBlockHash = 20
 )
 
-// gasP256 is the price of one verification (EIP-7951).
-const gasP256 = 6900
+// Reader is any context: *View, *Context or *Payable. Collections read through it,
+// and helpers of modules that are shared by views and other methods take it.
+type Reader interface {
+	Self() ledger.Address
+	Sender() ledger.Address
+	Height() uint64
+	Time() uint64
+	ChainID() uint64
+	GenesisHash() ledger.Hash
+	Balance(ledger.Address) uint256.Int
+	Keccak([]byte) ledger.Hash
+	UseGas(uint64)
 
-// Viewer is a context that may read: *View, *Context or *Payable.
-type Viewer interface{ view() *call }
+	view() *call
+}
 
 // Writer is a context that may write: *Context or *Payable.
 type Writer interface {
-	Viewer
+	Reader
 	write() *call
 }
 
@@ -78,6 +87,19 @@ func (v *View) Keccak(b []byte) ledger.Hash { return v.c.hash(b) }
 // Balance is the account's coins in wei.
 func (v *View) Balance(a ledger.Address) uint256.Int { return v.c.open().Balance(a) }
 
+// CodeSize is the length of the account's code, zero without any.
+func (v *View) CodeSize(a ledger.Address) int { return v.c.open().CodeSize(a) }
+
+// BlockHash is the hash of one of the 256 blocks before this one, zero for others.
+func (v *View) BlockHash(height uint64) (h ledger.Hash) {
+	v.c.use(gasBlockHash)
+	b := v.c.frame.Block()
+	if height < b.Number && b.Number-height <= 256 && b.BlockHash != nil {
+		h = b.BlockHash(height)
+	}
+	return h
+}
+
 // StaticCall calls a contract, or a view of a module, that cannot write. It leaves
 // 1/64 of the gas to the caller. The error of a failed call is a *RevertError.
 func (v *View) StaticCall(to ledger.Address, data []byte) ([]byte, error) {
@@ -97,12 +119,10 @@ func (v *View) VerifyP256(pub [64]byte, digest ledger.Hash, sig [64]byte) bool {
 	return ecdsa.Verify(key, digest[:], r, s)
 }
 
-// Transfer moves coins from the module to an account. No code of the receiver runs.
-func (x *Context) Transfer(to ledger.Address, amount uint256.Int) error {
-	if !x.c.open().Transfer(to, amount) {
-		return ErrBalance
-	}
-	return nil
+// Transfer moves coins from the module to an account and reports false if it has
+// less. No code of the receiver runs.
+func (x *Context) Transfer(to ledger.Address, amount uint256.Int) bool {
+	return x.c.open().Transfer(to, amount)
 }
 
 // Call calls a contract or a module with coins of this module. It leaves 1/64 of
@@ -120,26 +140,16 @@ func (x *Context) CallGas(to ledger.Address, value uint256.Int, data []byte, gas
 	return x.c.call(to, value, data, gas)
 }
 
-// Mint creates coins, for a module whose Entry allows it.
-func (x *Context) Mint(to ledger.Address, amount uint256.Int) error {
-	f := x.c.open()
-	if !x.c.m.entry.Mint {
-		return ErrPrivilege
-	}
-	f.Mint(to, amount)
-	return nil
+// Mint creates coins. The call ends with an error unless the module's Entry allows
+// it to mint.
+func (x *Context) Mint(to ledger.Address, amount uint256.Int) {
+	x.c.issuer().Mint(to, amount)
 }
 
-// Burn destroys coins of any account, for a module whose Entry allows it.
-func (x *Context) Burn(from ledger.Address, amount uint256.Int) error {
-	f := x.c.open()
-	if !x.c.m.entry.Mint {
-		return ErrPrivilege
-	}
-	if !f.Burn(from, amount) {
-		return ErrBalance
-	}
-	return nil
+// Burn destroys coins of any account and reports false if it has less. The call ends
+// with an error unless the module's Entry allows it to mint.
+func (x *Context) Burn(from ledger.Address, amount uint256.Int) bool {
+	return x.c.issuer().Burn(from, amount)
 }
 
 // Value is what the sender sent along, in wei; it is already the module's.

@@ -17,7 +17,7 @@ func (*Item[T]) shape() (string, reflect.Type, reflect.Type) {
 func (i *Item[T]) Slot() ledger.Hash { return i.bound().base }
 
 // Get reads the value.
-func (i *Item[T]) Get(v Viewer) (out T) {
+func (i *Item[T]) Get(v Reader) (out T) {
 	c, p := i.use(v)
 	p.value.read(c, p.base, of(&out))
 	return out
@@ -51,7 +51,7 @@ func (m *Map[K, V]) Slot(key K) ledger.Hash {
 }
 
 // Get reads the key's value.
-func (m *Map[K, V]) Get(v Viewer, key K) (out V) {
+func (m *Map[K, V]) Get(v Reader, key K) (out V) {
 	c, p := m.use(v)
 	p.value.read(c, p.key.keySlot(c.hash, p.base, of(&key)), of(&out))
 	return out

@@ -27,13 +27,13 @@ func (l *List[T]) Slot(i uint64) ledger.Hash {
 }
 
 // Len returns the number of elements.
-func (l *List[T]) Len(v Viewer) uint64 {
+func (l *List[T]) Len(v Reader) uint64 {
 	c, p := l.use(v)
 	return c.count(p.base)
 }
 
 // Get reads element i.
-func (l *List[T]) Get(v Viewer, i uint64) (out T) {
+func (l *List[T]) Get(v Reader, i uint64) (out T) {
 	c, p := l.use(v)
 	p.value.read(c, indexed(c, p, i), of(&out))
 	return out
@@ -70,7 +70,7 @@ func (l *List[T]) Pop(w Writer) (out T) {
 }
 
 // All yields indices and elements in ascending order up to the length at its start.
-func (l *List[T]) All(v Viewer) iter.Seq2[uint64, T] {
+func (l *List[T]) All(v Reader) iter.Seq2[uint64, T] {
 	return func(yield func(uint64, T) bool) {
 		for i := range l.Len(v) {
 			if !yield(i, l.Get(v, i)) {

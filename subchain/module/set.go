@@ -28,20 +28,20 @@ func (s *Set[T]) position(c *call, p *place, value *T) ledger.Hash {
 }
 
 // Len returns the number of values.
-func (s *Set[T]) Len(v Viewer) uint64 {
+func (s *Set[T]) Len(v Reader) uint64 {
 	c, p := s.use(v)
 	return c.count(p.base)
 }
 
 // At reads the value at position i.
-func (s *Set[T]) At(v Viewer, i uint64) (out T) {
+func (s *Set[T]) At(v Reader, i uint64) (out T) {
 	c, p := s.use(v)
 	p.value.read(c, indexed(c, p, i), of(&out))
 	return out
 }
 
 // Has reports whether the value is a member.
-func (s *Set[T]) Has(v Viewer, value T) bool {
+func (s *Set[T]) Has(v Reader, value T) bool {
 	c, p := s.use(v)
 	return c.count(s.position(c, p, &value)) != 0
 }
@@ -84,7 +84,7 @@ func (s *Set[T]) Remove(w Writer, value T) bool {
 }
 
 // All yields the values in order of position. Do not remove while it runs.
-func (s *Set[T]) All(v Viewer) iter.Seq[T] {
+func (s *Set[T]) All(v Reader) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := range s.Len(v) {
 			if !yield(s.At(v, i)) {
