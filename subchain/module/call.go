@@ -62,19 +62,14 @@ func (c *call) leave(f func(*vm.Frame)) {
 	f(frame)
 }
 
-// External calls: the output or a *RevertError.
-func (c *call) call(to ledger.Address, value uint256.Int, data []byte, gas uint64) (out []byte, err error) {
-	var ok bool
+// call calls another account; with ok false out is the revert data.
+func (c *call) call(to ledger.Address, value uint256.Int, data []byte, gas uint64) (out []byte, ok bool) {
 	c.leave(func(f *vm.Frame) { out, ok = f.Call(to, value, data, gas) })
-	if !ok {
-		return nil, &RevertError{Data: out}
-	}
-	return out, nil
+	return out, ok
 }
 
-func (c *call) staticCall(to ledger.Address, data []byte, gas uint64) (out []byte, err error) {
-	var ok bool
-	c.leave(func(f *vm.Frame) { out, ok = f.StaticCall(to, data, gas) })
+// outcome turns a failed call into an error.
+func outcome(out []byte, ok bool) ([]byte, error) {
 	if !ok {
 		return nil, &RevertError{Data: out}
 	}

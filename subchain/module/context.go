@@ -8,6 +8,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/vm"
 )
 
 // Prices of a P-256 verification (EIP-7951) and of BLOCKHASH.
@@ -103,7 +104,10 @@ func (v *View) BlockHash(height uint64) (h ledger.Hash) {
 // StaticCall calls a contract, or a view of a module, that cannot write. It leaves
 // 1/64 of the gas to the caller. The error of a failed call is a *RevertError.
 func (v *View) StaticCall(to ledger.Address, data []byte) ([]byte, error) {
-	return v.c.staticCall(to, data, 0)
+	var out []byte
+	var ok bool
+	v.c.leave(func(f *vm.Frame) { out, ok = f.StaticCall(to, data, 0) })
+	return outcome(out, ok)
 }
 
 // VerifyP256 reports whether sig (r ‖ s) is a signature of digest by the P-256 key
@@ -128,7 +132,7 @@ func (x *Context) Transfer(to ledger.Address, amount uint256.Int) bool {
 // Call calls a contract or a module with coins of this module. It leaves 1/64 of
 // the gas to the caller. The error of a failed call is a *RevertError.
 func (x *Context) Call(to ledger.Address, value uint256.Int, data []byte) ([]byte, error) {
-	return x.c.call(to, value, data, 0)
+	return outcome(x.c.call(to, value, data, 0))
 }
 
 // CallGas is Call with at most gas, which must not be zero. Where too little gas
@@ -137,7 +141,7 @@ func (x *Context) CallGas(to ledger.Address, value uint256.Int, data []byte, gas
 	if gas == 0 {
 		x.c.misuse("a call with a limit of no gas")
 	}
-	return x.c.call(to, value, data, gas)
+	return outcome(x.c.call(to, value, data, gas))
 }
 
 // Mint creates coins. The call ends with an error unless the module's Entry allows

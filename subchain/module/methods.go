@@ -15,7 +15,6 @@ const DefaultGas = 2000
 
 var (
 	errorType = reflect.TypeFor[error]()
-	bytesType = reflect.TypeFor[[]byte]()
 )
 
 // mutability tells an entry point by its first parameter.
