@@ -92,7 +92,7 @@ func (c *Core) testSigner() error {
 	}
 	digest := selfTestDigest(c.genesis)
 	sig := c.signer.Sign(digest)
-	if !verify(c.committee.Keys[c.seat], digest, &sig) {
+	if !c.committee.verify(c.seat, digest, &sig) {
 		return fmt.Errorf("%w: the signer does not hold the key of seat %d", ErrConfig, c.seat)
 	}
 	return nil
@@ -168,10 +168,10 @@ func (c *Core) start() {
 }
 
 func (c *Core) setDemand(pending bool) {
-	c.demand = pending
-	if s := c.slots[c.view]; !pending && s != nil {
-		s.building = false
+	if s := c.slots[c.view]; c.demand && !pending && s != nil {
+		s.building = false // the driver has nothing to build; asked again if need be
 	}
+	c.demand = pending
 }
 
 // progress acts on the current view until nothing changes.

@@ -74,7 +74,7 @@ func (b backend) Estimate(ctx context.Context, height uint64, m *ledger.Message)
 	return gas, r, known(err)
 }
 
-func (b backend) NextBaseFee() uint256.Int { return b.n.chain.NextBaseFee() }
+func (b backend) NextBaseFee() uint256.Int { return b.n.chain.NextBaseFee(b.n.chain.Head()) }
 
 // Tip is zero: blocks are built as soon as there is a transaction, so that a tip
 // buys nothing until they are full.
@@ -82,7 +82,10 @@ func (b backend) Tip() uint256.Int { return uint256.Int{} }
 
 func (b backend) Submit(_ context.Context, tx *ledger.Transaction) error { return b.n.node.Submit(tx) }
 
-func (b backend) Pending(tx ledger.Hash) (*ledger.Transaction, bool) { return b.n.pool.Get(tx) }
+func (b backend) Pending(tx ledger.Hash) (*ledger.Transaction, bool) {
+	pending := b.n.pool.Get(tx)
+	return pending, pending != nil
+}
 
 func (b backend) Nonce(addr ledger.Address) (uint64, error) { return b.n.pool.Nonce(addr) }
 

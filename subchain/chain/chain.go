@@ -198,9 +198,9 @@ func (c *Chain) Head() *Record {
 	return c.head
 }
 
-// NextBaseFee is the base fee of a block on the head, in wei per gas.
-func (c *Chain) NextBaseFee() uint256.Int {
-	return nextBaseFee(&c.Head().Block.Header, &c.genesis.BaseFee)
+// NextBaseFee is the base fee of a child of a block, in wei per gas.
+func (c *Chain) NextBaseFee(parent *Record) uint256.Int {
+	return nextBaseFee(&parent.Block.Header, &c.genesis.BaseFee)
 }
 
 // Executed returns a block that is final or pending here.
@@ -257,6 +257,9 @@ func (c *Chain) State(height uint64) (*state.View, error) {
 	}
 	return c.view(r)
 }
+
+// StateOf returns the state after a block that is final or pending here.
+func (c *Chain) StateOf(r *Record) (*state.View, error) { return c.view(r) }
 
 func (c *Chain) view(r *Record) (*state.View, error) {
 	if r.view != nil {

@@ -41,15 +41,11 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 	defer batch.Close()
 	for _, r := range records {
 		rec := append(binary.BigEndian.AppendUint64(nil, epoch), r...)
-		if _, err := k.votes.Append(batch, rec); err != nil {
-			return err
-		}
+		batch.Append(k.votes, rec)
 	}
 	for _, b := range bodies {
 		hash := b.Header.Hash()
-		if err := batch.Set(k.bodies, hash[:], b.AppendRLP(nil)); err != nil {
-			return err
-		}
+		batch.Set(k.bodies, hash[:], b.AppendRLP(nil))
 	}
 	return batch.WriteSync()
 }
@@ -78,19 +74,16 @@ func (k *keeper) records(epoch uint64, final rolldpos.View) (out [][]byte, err e
 
 // pending returns the bodies of blocks that were not final.
 func (k *keeper) pending() (out []*ledger.Block, err error) {
-	it, err := k.bodies.Iterate(nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer it.Close()
-	for ; it.Valid(); it.Next() {
-		b, err := ledger.DecodeBlock(append([]byte(nil), it.Value()...))
+	it := k.bodies.Iterate(nil, nil)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.Next() {
+		b, err := ledger.DecodeBlock(it.Value())
 		if err != nil {
 			return nil, fmt.Errorf("node: stored body: %w", err)
 		}
 		out = append(out, b)
 	}
-	return out, it.Error()
+	return out, it.Err()
 }
 
 // forget drops bodies at or below a final height and the oldest votes.
@@ -104,17 +97,17 @@ func (k *keeper) forget(height uint64) error {
 	for _, b := range blocks {
 		if b.Header.Height <= height {
 			hash := b.Header.Hash()
-			if err := batch.Delete(k.bodies, hash[:]); err != nil {
-				return err
-			}
+			batch.Delete(k.bodies, hash[:])
 		}
 	}
-	if next := k.votes.Next(); next > keptVotes {
-		if err := k.votes.Truncate(batch, next-keptVotes); err != nil {
-			return err
-		}
+	if err := batch.WriteSync(); err != nil {
+		return err
 	}
-	return batch.WriteSync()
+	first, next, err := k.votes.Bounds()
+	if err != nil || next-first <= 2*keptVotes {
+		return err
+	}
+	return k.votes.Truncate(next - keptVotes)
 }
 
 // endorse records durably that this seat signs a block under a sequence number.
@@ -132,9 +125,7 @@ func (k *keeper) endorse(seq uint64, hash ledger.Hash) error {
 	}
 	batch := k.db.Batch()
 	defer batch.Close()
-	if err := batch.Set(k.endorsed, key, hash[:]); err != nil {
-		return err
-	}
+	batch.Set(k.endorsed, key, hash[:])
 	return batch.WriteSync()
 }
 
@@ -146,9 +137,7 @@ func (k *keeper) checkpoint(seq uint64) ([]byte, error) {
 func (k *keeper) putCheckpoint(seq uint64, signatures []byte) error {
 	batch := k.db.Batch()
 	defer batch.Close()
-	if err := batch.Set(k.checkpoints, binary.BigEndian.AppendUint64(nil, seq), signatures); err != nil {
-		return err
-	}
+	batch.Set(k.checkpoints, binary.BigEndian.AppendUint64(nil, seq), signatures)
 	return batch.WriteSync()
 }
 

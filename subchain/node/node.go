@@ -264,7 +264,7 @@ func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
 	case err == nil:
 		n.post(n.evaluate)
 		return p2p.Accept
-	case errors.Is(err, mempool.ErrInvalidSender), errors.Is(err, mempool.ErrChainID):
+	case mempool.Faulty(err):
 		return p2p.Reject
 	}
 	return p2p.Ignore
