@@ -168,10 +168,10 @@ func (c *Core) start() {
 }
 
 func (c *Core) setDemand(pending bool) {
-	c.demand = pending
-	if s := c.slots[c.view]; !pending && s != nil {
-		s.building = false
+	if s := c.slots[c.view]; c.demand && !pending && s != nil {
+		s.building = false // the driver has nothing to build; asked again if need be
 	}
+	c.demand = pending
 }
 
 // progress acts on the current view until nothing changes.

@@ -212,6 +212,7 @@ func (c *Core) certify(x *Certificate, spread bool) {
 		c.fault(fmt.Errorf("%w: %s in view %d of epoch %d", ErrFork, x.Kind, x.View, x.Epoch))
 		return
 	}
+	c.compare(s, x)
 	s.certs[x.Kind-1] = x
 	if spread {
 		c.broadcast(x) // at once, whether or not its block is known
@@ -230,6 +231,33 @@ func (c *Core) certify(x *Certificate, spread bool) {
 	// Rule 4: any certificate of the current view or a later one ends them.
 	if x.View >= c.view {
 		c.enter(x.View+1, x)
+	}
+}
+
+// compare looks for seats whose vote in a certificate belies another of theirs.
+func (c *Core) compare(s *slot, x *Certificate) {
+	seats, err := x.Seats(c.committee)
+	if err != nil {
+		panic("rolldpos: certificate taken without verification")
+	}
+	other := Kind(0)
+	switch x.Kind {
+	case Commit:
+		other = Nullify
+	case Nullify:
+		other = Commit
+	}
+	for i, seat := range seats {
+		y := &Vote{Epoch: x.Epoch, View: x.View, Kind: x.Kind, Block: x.Block, Seat: seat, Sig: x.Sigs[i]}
+		if old := s.vote(x.Kind, seat); old != nil && old.Block != x.Block {
+			c.report(s, 1<<x.Kind, Evidence{Seat: seat, Votes: [2]*Vote{old, y}})
+		}
+		if other == 0 {
+			continue
+		}
+		if old := s.vote(other, seat); old != nil {
+			c.report(s, 1, Evidence{Seat: seat, Votes: [2]*Vote{old, y}})
+		}
 	}
 }
 

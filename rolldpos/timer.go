@@ -64,7 +64,7 @@ func (c *Core) repeat() {
 	c.broadcast(c.status())
 }
 
-// idleGap is how often a seat without work tells where it is: 0.2 s to minutes.
+// idleGap is how often, in ms, a seat without work tells where it is.
 func (c *Core) idleGap() uint64 { return 4 * c.deltaMax }
 
 // wake returns when the next Tick is wanted.

@@ -129,7 +129,9 @@ type Verified struct {
 
 // Demand says whether there is work for a block on top of the newest notarised one:
 // an executable transaction that it and its ancestors do not hold, a heartbeat or an
-// epoch's end that is due. The last value holds until the next.
+// epoch's end that is due. The last value holds until the next. Demand{false} in place
+// of Built says that a BuildRequest found nothing to build; it is repeated once an
+// empty block is needed to make the parent final.
 type Demand struct{ Pending bool }
 
 // FinalizedElsewhere is a commit certificate that block sync found, or that the
@@ -155,8 +157,8 @@ type Ready struct {
 	Persist  [][]byte        // records for the epoch's log, in order; see DecodeRecord
 	Bodies   []Hash          // blocks whose bodies must be in the same sync as Persist
 	Send     []Outgoing      // may be lost, repeated and reordered on the way
-	Build    []BuildRequest  // at most one for a view
-	Verify   []VerifyRequest //
+	Build    []BuildRequest  // for the current view
+	Verify   []VerifyRequest // each is asked once, but after a Restore again
 	Final    []Finalized     // views ascend strictly
 	Evidence []Evidence      // proofs of guilt, once per seat, view and sort
 	Faults   []error         // ErrFork, ErrExecution: the node must stop and tell its operator
@@ -170,8 +172,9 @@ type Outgoing struct {
 }
 
 // BuildRequest asks for a new block on Parent, which the driver has executed, with
-// View in its header. Empty blocks are fine. The driver answers Built, or nothing if
-// it cannot: the view is then nullified.
+// View in its header. Empty blocks are fine. The driver answers Built, or Demand{false}
+// if the block would be empty and Demand was true, or nothing if it cannot: the view is
+// then nullified. The first Built of a view counts.
 type BuildRequest struct {
 	View   View
 	Parent Hash
@@ -179,7 +182,7 @@ type BuildRequest struct {
 
 // VerifyRequest asks the driver to obtain a block's body, to execute the block and
 // to answer Verified. It is asked once; the driver keeps trying until it has the
-// body or Final passes the view. Headers that are merely early (their time is ahead
+// body or a block of a later view is final. Headers that are merely early (their time is ahead
 // of the clock) are answered late, not with false.
 //
 // Without Notarised, the block's header must carry exactly View and Parent, and the
@@ -194,8 +197,9 @@ type VerifyRequest struct {
 }
 
 // Finalized says that Block is final, and with it all its ancestors: those that
-// were not listed before the driver finds through parent links, oldest first. A
-// block may be listed twice, in two views, if it is an epoch's last.
+// were not listed before the driver finds through parent links, oldest first. The first
+// Ready after a Restore lists the newest final block that the log knows once more, and
+// an epoch's last block may be final in two views: listing twice is harmless.
 type Finalized struct {
 	Block       Hash
 	Certificate *Certificate // of kind Commit

@@ -125,7 +125,9 @@ func (n *Node) open() error {
 	if err := n.openChain(keys); err != nil {
 		return err
 	}
-	n.pool = mempool.New(n.poolConfig())
+	if err := n.openPool(); err != nil {
+		return err
+	}
 	n.node, err = node.New(node.Config{
 		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator,
 		BlockTime: cfg.BlockTime, Heartbeat: cfg.Heartbeat, Delta: cfg.Delta,
@@ -153,8 +155,8 @@ func (n *Node) open() error {
 		return fmt.Errorf("rpc: %w", err)
 	}
 	n.server, err = rpc.New(rpc.Config{
-		Backend: n.backend(), Hosts: cfg.RPCHosts, Origins: cfg.RPCOrigins, Logger: cfg.Logger,
-	})
+		Hosts: cfg.RPCHosts, Origins: cfg.RPCOrigins, Logger: cfg.Logger,
+	}, n.backend())
 	return err
 }
 
@@ -193,6 +195,18 @@ func (n *Node) openChain(keys *keys) error {
 	}
 	origin = n.chain.Genesis()
 	return nil
+}
+
+func (n *Node) openPool() error {
+	head := n.chain.Head()
+	view, err := n.chain.StateOf(head)
+	if err != nil {
+		return err
+	}
+	n.pool, err = mempool.New(mempool.Config{
+		ChainID: n.chain.ChainID(), BlockGas: n.chain.GasLimit(), MinGasPrice: n.cfg.Genesis.BaseFee,
+	}, view)
+	return err
 }
 
 // heights lists where the schedule of modules changes.

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
@@ -152,10 +153,7 @@ func (c *Chain) blockZero() (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	committee, err := c.genesis.committee(1)
-	if err != nil {
-		return nil, err
-	}
+	committee := c.genesis.committee(1)
 	r := &Record{Block: new(ledger.Block), view: view}
 	r.Block.Header = ledger.Header{
 		Parent:        c.genesis.parameters(),
@@ -188,9 +186,7 @@ func (c *Chain) Epoch(height uint64) (epoch uint64, last bool) {
 }
 
 // Committee returns the seats of an epoch.
-func (c *Chain) Committee(epoch uint64) (*rolldpos.Committee, error) {
-	return c.genesis.committee(epoch)
-}
+func (c *Chain) Committee(epoch uint64) *rolldpos.Committee { return c.genesis.committee(epoch) }
 
 // Payee is the account that a seat's blocks pay.
 func (c *Chain) Payee(seat int) ledger.Address { return c.genesis.payee(seat) }
@@ -202,10 +198,9 @@ func (c *Chain) Head() *Record {
 	return c.head
 }
 
-// NextBaseFee is the base fee of a block on the head.
-func (c *Chain) NextBaseFee() (fee ledger.Hash) {
-	f := nextBaseFee(&c.Head().Block.Header, &c.genesis.BaseFee)
-	return ledger.WordHash(&f)
+// NextBaseFee is the base fee of a child of a block, in wei per gas.
+func (c *Chain) NextBaseFee(parent *Record) uint256.Int {
+	return nextBaseFee(&parent.Block.Header, &c.genesis.BaseFee)
 }
 
 // Executed returns a block that is final or pending here.
@@ -262,6 +257,9 @@ func (c *Chain) State(height uint64) (*state.View, error) {
 	}
 	return c.view(r)
 }
+
+// StateOf returns the state after a block that is final or pending here.
+func (c *Chain) StateOf(r *Record) (*state.View, error) { return c.view(r) }
 
 func (c *Chain) view(r *Record) (*state.View, error) {
 	if r.view != nil {

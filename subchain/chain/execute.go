@@ -33,10 +33,7 @@ func (c *Chain) Propose(p Proposal, candidates []*ledger.Transaction) (*Record, 
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: parent %s", ErrUnknown, p.Parent)
 	}
-	h, err := c.frame(parent)
-	if err != nil {
-		return nil, nil, err
-	}
+	h := c.frame(parent)
 	h.View = p.View
 	h.Time = max(p.Time, parent.Block.Header.Time+1)
 	h.Proposer = c.genesis.payee(p.Seat)
@@ -61,10 +58,7 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: parent %s of %s", ErrUnknown, b.Header.Parent, hash)
 	}
-	h, err := c.frame(parent)
-	if err != nil {
-		return nil, err
-	}
+	h := c.frame(parent)
 	if err := c.checkFrame(&b.Header, &h, parent); err != nil {
 		return nil, err
 	}
@@ -82,7 +76,7 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 }
 
 // frame fills the fields of a child's header that follow from the parent alone.
-func (c *Chain) frame(parent *Record) (ledger.Header, error) {
+func (c *Chain) frame(parent *Record) ledger.Header {
 	ph := &parent.Block.Header
 	h := ledger.Header{
 		Height:   ph.Height + 1,
@@ -91,24 +85,14 @@ func (c *Chain) frame(parent *Record) (ledger.Header, error) {
 		GasLimit: c.genesis.GasLimit,
 		BaseFee:  nextBaseFee(ph, &c.genesis.BaseFee),
 	}
-	now, err := c.genesis.committee(h.Epoch)
-	if err != nil {
-		return h, err
-	}
-	next, err := c.genesis.committee(h.Epoch + 1)
-	if err != nil {
-		return h, err
-	}
-	h.Committee, h.NextCommittee = now.Hash(), next.Hash()
-	return h, nil
+	h.Committee = c.genesis.committee(h.Epoch).Hash()
+	h.NextCommittee = c.genesis.committee(h.Epoch + 1).Hash()
+	return h
 }
 
 // checkFrame checks what the proposer is free to choose.
 func (c *Chain) checkFrame(h, want *ledger.Header, parent *Record) error {
-	committee, err := c.genesis.committee(want.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := c.genesis.committee(want.Epoch)
 	switch {
 	case h.Height != want.Height:
 		return fmt.Errorf("%w: height %d on %d", ErrBlock, h.Height, want.Height-1)
@@ -130,7 +114,8 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 		return nil, err
 	}
 	h := &r.Block.Header
-	session := c.machine(h.Height).Begin(c.environment(h, parent), base)
+	var fault error
+	session := c.machine(h.Height).Begin(c.environment(h, parent, &fault), base)
 	if err := c.modules.BeginBlock(session); err != nil {
 		return nil, err
 	}
@@ -145,11 +130,10 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 	if err != nil {
 		return nil, err
 	}
-	changes := session.Changes()
-	if err := session.Err(); err != nil {
-		return nil, err
+	if fault != nil {
+		return nil, fault
 	}
-	if r.view, err = base.Apply(changes); err != nil {
+	if r.view, err = base.Apply(session.Changes()); err != nil {
 		return nil, err
 	}
 	h.StateRoot = r.view.Root()
@@ -216,24 +200,31 @@ func (c *Chain) one(session *vm.Session, h *ledger.Header, tx *ledger.Transactio
 	}, nil, nil
 }
 
-// environment is what contracts see of the block.
-func (c *Chain) environment(h *ledger.Header, parent *Record) vm.Block {
+// environment is what contracts see of the block. A fault while an ancestor's hash
+// is looked up goes to fault.
+func (c *Chain) environment(h *ledger.Header, parent *Record, fault *error) vm.Block {
 	return vm.Block{
 		Number: h.Height, Time: h.Seconds(), Millis: h.Time, GasLimit: h.GasLimit,
 		Coinbase: h.Proposer, BaseFee: h.BaseFee, Random: h.Beacon,
-		BlockHash: func(number uint64) ledger.Hash { return c.ancestor(parent, number) },
+		BlockHash: func(number uint64) ledger.Hash {
+			hash, err := c.ancestor(parent, number)
+			if err != nil && *fault == nil {
+				*fault = err
+			}
+			return hash
+		},
 	}
 }
 
-// ancestor returns the hash of the block at a height on the branch of r.
-func (c *Chain) ancestor(r *Record, height uint64) ledger.Hash {
+// ancestor returns the hash of the block at a height on the branch of r, zero above.
+func (c *Chain) ancestor(r *Record, height uint64) (ledger.Hash, error) {
 	for {
 		h := &r.Block.Header
-		if height >= h.Height {
-			if height == h.Height {
-				return r.Hash
-			}
-			return ledger.Hash{}
+		if height == h.Height {
+			return r.Hash, nil
+		}
+		if height > h.Height {
+			return ledger.Hash{}, nil
 		}
 		c.mu.RLock()
 		p := c.pending[h.Parent]
@@ -245,9 +236,9 @@ func (c *Chain) ancestor(r *Record, height uint64) ledger.Hash {
 	}
 	final, err := c.Block(height)
 	if err != nil {
-		return ledger.Hash{}
+		return ledger.Hash{}, err
 	}
-	return final.Hash
+	return final.Hash, nil
 }
 
 func (c *Chain) adopt(r *Record) {

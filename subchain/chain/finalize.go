@@ -68,17 +68,13 @@ func (c *Chain) write(branch []*Record) error {
 	batch := c.db.Batch()
 	defer batch.Close()
 	for _, r := range branch {
-		if err := c.spaces.put(batch, r); err != nil {
-			return err
-		}
+		c.spaces.put(batch, r)
 	}
 	head := branch[len(branch)-1]
 	if err := c.states.Commit(batch, head.view); err != nil {
 		return err
 	}
-	if err := c.spaces.putHead(batch, head.Block.Header.Height); err != nil {
-		return err
-	}
+	c.spaces.putHead(batch, head.Block.Header.Height)
 	if err := batch.WriteSync(); err != nil {
 		return fmt.Errorf("chain: writing block %d: %w", head.Block.Header.Height, err)
 	}

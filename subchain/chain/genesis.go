@@ -81,7 +81,7 @@ func (g Genesis) normal() (Genesis, error) {
 		slices.SortFunc(slots, func(a, b ledger.Slot) int { return slices.Compare(a.Key[:], b.Key[:]) })
 		g.Alloc[i].Storage = slots
 	}
-	if _, err := rolldpos.NewCommittee(1, g.keys()); err != nil {
+	if err := g.committee(1).Validate(); err != nil {
 		return g, fmt.Errorf("%w: %w", ErrGenesis, err)
 	}
 	return g, nil
@@ -97,8 +97,8 @@ func (g *Genesis) keys() []ed25519.PublicKey {
 
 // committee returns the seats of an epoch. Committees are static: the same keys
 // sit in every epoch.
-func (g *Genesis) committee(epoch uint64) (*rolldpos.Committee, error) {
-	return rolldpos.NewCommittee(rolldpos.Epoch(epoch), g.keys())
+func (g *Genesis) committee(epoch uint64) *rolldpos.Committee {
+	return &rolldpos.Committee{Epoch: rolldpos.Epoch(epoch), Keys: g.keys()}
 }
 
 // epoch returns the epoch that a height belongs to: 1 for heights 1 to

@@ -42,34 +42,23 @@ func (s *spaces) head() (height uint64, ok bool, err error) {
 	return binary.BigEndian.Uint64(b), true, nil
 }
 
-func (s *spaces) putHead(batch *store.Batch, height uint64) error {
-	return batch.Set(s.meta, headKey, be(height))
+func (s *spaces) putHead(batch *store.Batch, height uint64) {
+	batch.Set(s.meta, headKey, be(height))
 }
 
-func (s *spaces) put(batch *store.Batch, r *Record) error {
+func (s *spaces) put(batch *store.Batch, r *Record) {
 	height := r.Block.Header.Height
 	key := be(height)
-	if err := batch.Set(s.blocks, key, r.Block.AppendRLP(nil)); err != nil {
-		return err
-	}
-	if err := batch.Set(s.results, key, r.appendResults(nil)); err != nil {
-		return err
-	}
-	if err := batch.Set(s.heights, r.Hash[:], key); err != nil {
-		return err
-	}
+	batch.Set(s.blocks, key, r.Block.AppendRLP(nil))
+	batch.Set(s.results, key, r.appendResults(nil))
+	batch.Set(s.heights, r.Hash[:], key)
 	if r.Anchor.Seq != 0 {
-		if err := batch.Set(s.checkpoints, be(r.Anchor.Seq), key); err != nil {
-			return err
-		}
+		batch.Set(s.checkpoints, be(r.Anchor.Seq), key)
 	}
 	for i, tx := range r.Block.Transactions {
 		hash := tx.Hash()
-		if err := batch.Set(s.transactions, hash[:], binary.BigEndian.AppendUint32(be(height), uint32(i))); err != nil {
-			return err
-		}
+		batch.Set(s.transactions, hash[:], binary.BigEndian.AppendUint32(be(height), uint32(i)))
 	}
-	return nil
 }
 
 // appendResults encodes what a block does not hold itself. Receipts are strings

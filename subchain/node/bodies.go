@@ -95,7 +95,7 @@ func (n *Node) received(ctx context.Context, b *ledger.Block) {
 // share replaces transactions by those of the pool, whose senders are recovered.
 func (n *Node) share(b *ledger.Block) {
 	for i, tx := range b.Transactions {
-		if known, ok := n.pool.Get(tx.Hash()); ok {
+		if known := n.pool.Get(tx.Hash()); known != nil {
 			b.Transactions[i] = known
 		}
 	}

@@ -49,10 +49,7 @@ func (n *Node) endorse(r *chain.Record) error {
 	if err != nil || done != nil {
 		return err
 	}
-	committee, err := n.chain.Committee(r.Block.Header.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(r.Block.Header.Epoch)
 	b := &ballot{
 		record: r, committee: committee, sigs: make([]*[64]byte, committee.Size()),
 		digest: rolldpos.CheckpointDigest(r.Domain, seq, r.Hash),

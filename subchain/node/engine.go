@@ -39,7 +39,9 @@ func (n *Node) restore(ctx context.Context) error {
 			}
 		}
 	}
-	n.pool.Reset()
+	if err := n.resetPool(); err != nil {
+		return err
+	}
 	if err := n.endorseSince(ctx, head); err != nil {
 		return err
 	}
@@ -50,10 +52,7 @@ func (n *Node) restore(ctx context.Context) error {
 func (n *Node) begin(ctx context.Context) error {
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
-	committee, err := n.chain.Committee(epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(epoch)
 	first, err := n.anchor(epoch)
 	if err != nil {
 		return err
@@ -72,7 +71,13 @@ func (n *Node) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("node: consensus of epoch %d: %w", epoch, err)
 	}
-	records, err := n.keeper.records(epoch)
+	var final *rolldpos.Certificate
+	if len(head.Certificate) > 0 && head.Block.Header.Epoch == epoch {
+		if final, err = rolldpos.DecodeCertificate(head.Certificate); err != nil {
+			return fmt.Errorf("node: certificate of the head: %w", err)
+		}
+	}
+	records, err := n.keeper.records(epoch, viewOf(final))
 	if err != nil {
 		return err
 	}
@@ -82,16 +87,19 @@ func (n *Node) begin(ctx context.Context) error {
 	n.core, n.epoch, n.seat = core, epoch, cfg.Seat
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
-	if len(head.Certificate) > 0 && head.Block.Header.Epoch == epoch {
-		c, err := rolldpos.DecodeCertificate(head.Certificate)
-		if err != nil {
-			return fmt.Errorf("node: certificate of the head: %w", err)
-		}
-		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: c})
+	if final != nil {
+		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
 	}
 	n.step(ctx, rolldpos.Start{})
 	n.evaluate(ctx)
 	return n.fault
+}
+
+func viewOf(c *rolldpos.Certificate) rolldpos.View {
+	if c == nil {
+		return 0
+	}
+	return c.View
 }
 
 // anchor returns the hash of the last block of the epoch before.
@@ -230,7 +238,6 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 	for _, r := range records {
 		n.log.Debug("block final", "height", r.Block.Header.Height, "view", r.Block.Header.View, "transactions", len(r.Block.Transactions))
 		n.bodies.drop(r)
-		n.pool.Included(r.Block.Transactions)
 		if err := n.endorse(r); err != nil {
 			n.fail(err)
 			return false
@@ -242,7 +249,10 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 	if len(records) == 0 {
 		return false
 	}
-	n.pool.Reset()
+	if err := n.resetPool(); err != nil {
+		n.fail(err)
+		return false
+	}
 	height := n.chain.Head().Block.Header.Height
 	if height%forgetEvery == 0 {
 		if err := n.keeper.forget(height); err != nil {
@@ -252,6 +262,15 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 	}
 	n.evaluate(ctx)
 	return true
+}
+
+// resetPool moves the pool to the state of the head.
+func (n *Node) resetPool() error {
+	view, err := n.chain.StateOf(n.chain.Head())
+	if err != nil {
+		return err
+	}
+	return n.pool.Reset(view)
 }
 
 // forgetEvery is how many heights pass between two clean-ups of the log.
@@ -343,7 +362,11 @@ func (n *Node) propose(ctx context.Context) bool {
 	if time.Now().Before(due) {
 		return false
 	}
-	candidates := n.candidates(parent)
+	candidates, err := n.candidates(parent)
+	if err != nil {
+		n.fail(err)
+		return false
+	}
 	final := parent.Hash == n.chain.Head().Hash
 	if final && len(candidates) == 0 && !n.heartbeatDue() {
 		return false
@@ -360,7 +383,7 @@ func (n *Node) propose(ctx context.Context) bool {
 	for _, x := range rejected {
 		n.log.Debug("transaction left out", "hash", x.Transaction.Hash(), "reason", x.Reason)
 		if final {
-			n.pool.Drop(x.Transaction.Hash())
+			n.pool.Remove(x.Transaction.Hash())
 		}
 	}
 	_, last := n.chain.Epoch(r.Block.Header.Height)
@@ -368,28 +391,14 @@ func (n *Node) propose(ctx context.Context) bool {
 	return true
 }
 
-// candidates lists executable transactions that neither a block nor its pending
-// ancestors hold.
-func (n *Node) candidates(parent *chain.Record) []*ledger.Transaction {
-	held := map[ledger.Hash]bool{}
-	head := n.chain.Head()
-	for r := parent; r.Hash != head.Hash; {
-		for _, tx := range r.Block.Transactions {
-			held[tx.Hash()] = true
-		}
-		up, ok := n.chain.Executed(r.Block.Header.Parent)
-		if !ok || up.Block.Header.Height <= head.Block.Header.Height {
-			break
-		}
-		r = up
+// candidates lists the transactions that are executable after a block.
+func (n *Node) candidates(parent *chain.Record) ([]*ledger.Transaction, error) {
+	view, err := n.chain.StateOf(parent)
+	if err != nil {
+		return nil, err
 	}
-	var out []*ledger.Transaction
-	for _, tx := range n.pool.Next() {
-		if !held[tx.Hash()] {
-			out = append(out, tx)
-		}
-	}
-	return out
+	fee := n.chain.NextBaseFee(parent)
+	return n.pool.Next(view, &fee, 2*n.chain.GasLimit())
 }
 
 func (n *Node) heartbeatDue() bool {
@@ -399,7 +408,7 @@ func (n *Node) heartbeatDue() bool {
 
 // evaluate tells the core whether there is work for a block.
 func (n *Node) evaluate(ctx context.Context) {
-	demand := n.heartbeatDue() || n.pool.Executable()
+	demand := n.heartbeatDue() || n.pool.Stats().Executable > 0
 	if demand != n.demand {
 		n.demand = demand
 		n.step(ctx, rolldpos.Demand{Pending: demand})

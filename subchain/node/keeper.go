@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -40,26 +41,30 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 	defer batch.Close()
 	for _, r := range records {
 		rec := append(binary.BigEndian.AppendUint64(nil, epoch), r...)
-		if _, err := k.votes.Append(batch, rec); err != nil {
-			return err
-		}
+		batch.Append(k.votes, rec)
 	}
 	for _, b := range bodies {
 		hash := b.Header.Hash()
-		if err := batch.Set(k.bodies, hash[:], b.AppendRLP(nil)); err != nil {
-			return err
-		}
+		batch.Set(k.bodies, hash[:], b.AppendRLP(nil))
 	}
 	return batch.WriteSync()
 }
 
-// records returns the log's records of an epoch in order.
-func (k *keeper) records(epoch uint64) (out [][]byte, err error) {
+// records returns the log's records of an epoch that speak of views above final, in
+// order. The rest bind nobody any more.
+func (k *keeper) records(epoch uint64, final rolldpos.View) (out [][]byte, err error) {
 	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
 		}
-		if binary.BigEndian.Uint64(rec) == epoch {
+		if binary.BigEndian.Uint64(rec) != epoch {
+			return nil
+		}
+		r, err := rolldpos.DecodeRecord(rec[8:])
+		if err != nil {
+			return fmt.Errorf("node: vote log: %w", err)
+		}
+		if r.Vote != nil && r.Vote.View > final || r.Vote == nil && r.Certificate.View > final {
 			out = append(out, append([]byte(nil), rec[8:]...))
 		}
 		return nil
@@ -69,19 +74,16 @@ func (k *keeper) records(epoch uint64) (out [][]byte, err error) {
 
 // pending returns the bodies of blocks that were not final.
 func (k *keeper) pending() (out []*ledger.Block, err error) {
-	it, err := k.bodies.Iterate(nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer it.Close()
-	for ; it.Valid(); it.Next() {
-		b, err := ledger.DecodeBlock(append([]byte(nil), it.Value()...))
+	it := k.bodies.Iterate(nil, nil)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.Next() {
+		b, err := ledger.DecodeBlock(it.Value())
 		if err != nil {
 			return nil, fmt.Errorf("node: stored body: %w", err)
 		}
 		out = append(out, b)
 	}
-	return out, it.Error()
+	return out, it.Err()
 }
 
 // forget drops bodies at or below a final height and the oldest votes.
@@ -95,17 +97,17 @@ func (k *keeper) forget(height uint64) error {
 	for _, b := range blocks {
 		if b.Header.Height <= height {
 			hash := b.Header.Hash()
-			if err := batch.Delete(k.bodies, hash[:]); err != nil {
-				return err
-			}
+			batch.Delete(k.bodies, hash[:])
 		}
 	}
-	if next := k.votes.Next(); next > keptVotes {
-		if err := k.votes.Truncate(batch, next-keptVotes); err != nil {
-			return err
-		}
+	if err := batch.WriteSync(); err != nil {
+		return err
 	}
-	return batch.WriteSync()
+	first, next, err := k.votes.Bounds()
+	if err != nil || next-first <= 2*keptVotes {
+		return err
+	}
+	return k.votes.Truncate(next - keptVotes)
 }
 
 // endorse records durably that this seat signs a block under a sequence number.
@@ -123,9 +125,7 @@ func (k *keeper) endorse(seq uint64, hash ledger.Hash) error {
 	}
 	batch := k.db.Batch()
 	defer batch.Close()
-	if err := batch.Set(k.endorsed, key, hash[:]); err != nil {
-		return err
-	}
+	batch.Set(k.endorsed, key, hash[:])
 	return batch.WriteSync()
 }
 
@@ -137,9 +137,7 @@ func (k *keeper) checkpoint(seq uint64) ([]byte, error) {
 func (k *keeper) putCheckpoint(seq uint64, signatures []byte) error {
 	batch := k.db.Batch()
 	defer batch.Close()
-	if err := batch.Set(k.checkpoints, binary.BigEndian.AppendUint64(nil, seq), signatures); err != nil {
-		return err
-	}
+	batch.Set(k.checkpoints, binary.BigEndian.AppendUint64(nil, seq), signatures)
 	return batch.WriteSync()
 }
 

@@ -264,7 +264,7 @@ func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
 	case err == nil:
 		n.post(n.evaluate)
 		return p2p.Accept
-	case errors.Is(err, mempool.ErrInvalidSender), errors.Is(err, mempool.ErrChainID):
+	case mempool.Faulty(err):
 		return p2p.Reject
 	}
 	return p2p.Ignore
@@ -301,6 +301,10 @@ func (n *Node) Sync() (active bool, start, highest uint64) {
 	}
 	return false, 0, n.best.Load()
 }
+
+// Checkpoint returns the encoded signatures of a quorum over a checkpoint, or nil
+// while there is none.
+func (n *Node) Checkpoint(seq uint64) ([]byte, error) { return n.keeper.checkpoint(seq) }
 
 // OnRequest answers a peer's request. It may be called from any goroutine.
 func (n *Node) OnRequest(_ p2p.PeerID, req []byte) ([]byte, error) {

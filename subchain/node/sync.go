@@ -151,10 +151,7 @@ func (n *Node) adopt(ctx context.Context, fb finalBlock) error {
 		return err
 	}
 	h := &fb.block.Header
-	committee, err := n.chain.Committee(h.Epoch)
-	if err != nil {
-		return err
-	}
+	committee := n.chain.Committee(h.Epoch)
 	hash := h.Hash()
 	if c.Kind != rolldpos.Commit || c.Block != hash || c.Epoch != rolldpos.Epoch(h.Epoch) {
 		return fmt.Errorf("%w: certificate for another block", errWire)
