@@ -107,7 +107,7 @@ func number(x uint64) argument          { return argument{data: abi.AppendUint(n
 func account(a ledger.Address) argument { return argument{data: abi.AppendAddress(nil, a)} }
 func blob(b []byte) argument            { return argument{true, abi.AppendBytes(nil, b)} }
 func messageArg(m *module.Message) argument {
-	return argument{true, appendMessage(nil, m)}
+	return argument{true, m.Encode()[32:]}
 }
 func ackArg(a *Ack) argument { return argument{true, a.appendTuple(nil)} }
 
@@ -134,24 +134,6 @@ func pack(signature string, args ...argument) []byte {
 	return append(out, tail...)
 }
 
-// appendMessage appends a message as a tuple without the leading offset.
-func appendMessage(out []byte, m *module.Message) []byte {
-	const heads = 11
-	out = abi.AppendUint(out, m.Src)
-	out = abi.AppendUint(out, m.Dst)
-	out = abi.AppendUint(out, uint64(m.Lane))
-	out = abi.AppendUint(out, m.Nonce)
-	out = abi.AppendUint(out, m.Deadline)
-	out = abi.AppendAddress(out, m.Sender)
-	out = abi.AppendAddress(out, m.Receiver)
-	out = abi.AppendUint(out, m.Asset)
-	amount := m.Amount.Bytes32()
-	out = append(out, amount[:]...)
-	out = abi.AppendUint(out, m.GasLimit)
-	out = abi.AppendUint(out, heads*32)
-	return abi.AppendBytes(out, m.Payload)
-}
-
 func readMessage(d *abi.Decoder) (m module.Message) {
 	m.Src, m.Dst, m.Lane, m.Nonce, m.Deadline = d.Uint(64), d.Uint(64), uint32(d.Uint(32)), d.Uint(64), d.Uint(64)
 	m.Sender, m.Receiver = d.Address(), d.Address()
@@ -168,25 +150,4 @@ func readAck(d *abi.Decoder) (a Ack) {
 	a.Message, a.Status = d.Word(), uint8(d.Uint(8))
 	a.Result = append([]byte(nil), d.Tail().Bytes()...)
 	return a
-}
-
-// receiveCall is the call data of a receiver's onReceive.
-func receiveCall(m *module.Message) []byte {
-	return pack("onReceive("+messageType+")", messageArg(m))
-}
-
-// receiveResult is the bytes that onReceive returned, or nothing if it did not
-// return abi.encode(bytes).
-func receiveResult(output []byte) []byte {
-	d := abi.NewDecoder(output)
-	b := d.Tail().Bytes()
-	if d.Err() != nil {
-		return nil
-	}
-	return b
-}
-
-// ackCall is the call data of a sender's onAck.
-func ackCall(m *module.Message, result []byte, ok bool) []byte {
-	return pack("onAck("+messageType+",bytes,bool)", messageArg(m), blob(result), argument{data: abi.AppendBool(nil, ok)})
 }

@@ -74,48 +74,43 @@ type mark struct {
 
 // Attached is emitted when the subchain learns its id.
 type Attached struct {
-	Subchain uint64 `abi:",indexed"`
-	Revision uint64
+	Subchain uint64 `abi:"subchain,indexed"`
+	Revision uint64 `abi:"revision"`
 }
 
 // MessageSent is emitted with every message leaf of a subchain's outbox.
 type MessageSent struct {
-	Dst     uint64 `abi:",indexed"`
-	Index   uint64 // of the leaf
-	Message module.Message
+	Dst     uint64         `abi:"dst,indexed"`
+	Index   uint64         `abi:"index"` // of the leaf
+	Message module.Message `abi:"message"`
 }
 
 // MessageDelivered is emitted when a message is delivered, whatever became of it.
 type MessageDelivered struct {
-	Src     uint64      `abi:",indexed"`
-	Message ledger.Hash `abi:",indexed"` // leaf
-	Status  uint8
+	Src     uint64      `abi:"src,indexed"`
+	Message ledger.Hash `abi:"message,indexed"` // leaf
+	Status  uint8       `abi:"status"`
 }
 
 // AckSent is emitted with every acknowledgement leaf of an outbox.
 type AckSent struct {
-	Src   uint64 `abi:",indexed"` // chain to which it goes
-	Index uint64 // of the leaf
-	Ack   Ack
+	Src   uint64 `abi:"src,indexed"` // chain to which it goes
+	Index uint64 `abi:"index"`       // of the leaf
+	Ack   Ack    `abi:"ack"`
 }
 
 // MessageSettled is emitted when a sent message is acknowledged.
 type MessageSettled struct {
-	Dst     uint64      `abi:",indexed"`
-	Message ledger.Hash `abi:",indexed"` // leaf
-	Status  uint8
+	Dst     uint64      `abi:"dst,indexed"`
+	Message ledger.Hash `abi:"message,indexed"` // leaf
+	Status  uint8       `abi:"status"`
 }
 
 // SenderTold is emitted when a sender's onAck was called. Heard says whether it
 // succeeded.
 type SenderTold struct {
-	Message ledger.Hash `abi:",indexed"` // leaf
-	Heard   bool
-}
-
-// Gas gives the methods' base gas.
-func (g *Gateway) Gas() map[string]uint64 {
-	return map[string]uint64{"Deliver": 20_000, "Acknowledge": 20_000, "Follow": 20_000}
+	Message ledger.Hash `abi:"message,indexed"` // leaf
+	Heard   bool        `abi:"heard"`
 }
 
 // Send burns the value and sends it, with a payload or without, to receiver on the
@@ -139,8 +134,8 @@ func (g *Gateway) Send(ctx *module.Payable, dst uint64, lane uint32, receiver le
 	if err := checkBounds(&m); err != nil {
 		return 0, err
 	}
-	if err := ctx.Burn(ctx.Self(), m.Amount); err != nil {
-		return 0, err
+	if !ctx.Burn(ctx.Self(), m.Amount) {
+		return 0, errBooks
 	}
 	add(ctx, &g.burned, &m.Amount)
 	g.nonces.Set(ctx, l, m.Nonce+1)

@@ -72,12 +72,12 @@ func (g *Gateway) Anchor(ctx *module.View) (messagesRoot, domain ledger.Hash, a 
 
 // Status is what a gateway tells about itself.
 type Status struct {
-	Subchain   uint64 // 0 before attachment
-	Revision   uint64
-	Seq        uint64 // of the last checkpoint
-	Height     uint64 // of the last checkpoint
-	Messages   uint64 // leaves of the outbox
-	Deliveries uint64
+	Subchain   uint64 `abi:"subchain"` // 0 before attachment
+	Revision   uint64 `abi:"revision"`
+	Seq        uint64 `abi:"seq"`      // of the last checkpoint
+	Height     uint64 `abi:"height"`   // of the last checkpoint
+	Messages   uint64 `abi:"messages"` // leaves of the outbox
+	Deliveries uint64 `abi:"deliveries"`
 }
 
 // Status returns where the gateway is.

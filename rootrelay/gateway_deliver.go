@@ -95,23 +95,21 @@ func (g *Gateway) execute(ctx *module.Context, m *module.Message) (status uint8,
 	if err := checkBounds(m); err != nil {
 		return Failed, []byte(err.Error()), nil
 	}
-	if err := g.mint(ctx, m.Receiver, &m.Amount); err != nil {
-		return 0, nil, err
-	}
+	g.mint(ctx, m.Receiver, &m.Amount)
 	if len(m.Payload) == 0 || ctx.CodeSize(m.Receiver) == 0 {
 		return Done, nil, nil
 	}
 	if !affords(ctx, m.GasLimit) {
 		return 0, nil, fmt.Errorf("%w: %d", ErrGas, m.GasLimit)
 	}
-	result, err = ctx.CallGas(m.Receiver, uint256.Int{}, receiveCall(m), m.GasLimit)
-	if err == nil {
-		return Done, receiveResult(result), nil
+	result, ok := ctx.Receive(m)
+	if ok {
+		return Done, result, nil
 	}
-	if err := ctx.Burn(m.Receiver, m.Amount); err != nil {
-		return 0, nil, err
+	if !ctx.Burn(m.Receiver, m.Amount) {
+		return 0, nil, errBooks
 	}
-	return Failed, []byte(err.Error()), sub(ctx, &g.minted, &m.Amount)
+	return Failed, result, sub(ctx, &g.minted, &m.Amount)
 }
 
 // callOverhead is more than what a call costs its caller beside the gas that it
@@ -146,9 +144,7 @@ func (g *Gateway) Acknowledge(ctx *module.Context, header, anchor, committee, ce
 	}
 	g.commitments.Delete(ctx, id)
 	if a.Status != Done {
-		if err := g.mint(ctx, m.Sender, &m.Amount); err != nil {
-			return err
-		}
+		g.mint(ctx, m.Sender, &m.Amount)
 	}
 	g.settled.Emit(ctx, MessageSettled{Dst: m.Dst, Message: a.Message, Status: a.Status})
 	if ctx.CodeSize(m.Sender) == 0 {
@@ -157,22 +153,16 @@ func (g *Gateway) Acknowledge(ctx *module.Context, header, anchor, committee, ce
 	if !affords(ctx, AckGas) {
 		return fmt.Errorf("%w: %d", ErrGas, uint64(AckGas))
 	}
-	heard := g.tell(ctx, &m, &a)
+	heard := ctx.Acknowledge(&m, a.Result, a.Status == Done, AckGas)
 	g.answered.Emit(ctx, SenderTold{Message: a.Message, Heard: heard})
 	return nil
 }
 
 // mint creates coin against the root's escrow.
-func (g *Gateway) mint(ctx *module.Context, to ledger.Address, amount *uint256.Int) error {
+func (g *Gateway) mint(ctx *module.Context, to ledger.Address, amount *uint256.Int) {
 	if amount.IsZero() {
-		return nil
+		return
 	}
 	add(ctx, &g.minted, amount)
-	return ctx.Mint(to, *amount)
-}
-
-// tell calls the sender's onAck. Its failure undoes its own effects only.
-func (g *Gateway) tell(ctx *module.Context, m *module.Message, a *Ack) bool {
-	_, err := ctx.CallGas(m.Sender, uint256.Int{}, ackCall(m, a.Result, a.Status == Done), AckGas)
-	return err == nil
+	ctx.Mint(to, *amount)
 }

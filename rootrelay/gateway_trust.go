@@ -17,7 +17,7 @@ type trust struct {
 
 // trusted loads what the gateway believes. Block 0 is alone in epoch 0, so the
 // committee of epoch 0 is that of epoch 1.
-func (g *Gateway) trusted(ctx module.Viewer) trust {
+func (g *Gateway) trusted(ctx module.Reader) trust {
 	t := g.trust.Get(ctx)
 	if t.Current.IsZero() {
 		t = trust{Epoch: g.RootEpoch, Current: g.RootCommittee}

@@ -31,12 +31,13 @@ const MaxResult = 1024
 // Ack says what became of a message. It travels from the destination, or from the
 // root, to the source.
 type Ack struct {
-	Src, Dst uint64 // of the message
-	Lane     uint32
-	Nonce    uint64
-	Message  ledger.Hash // the message's leaf
-	Status   uint8
-	Result   []byte // what onReceive returned, or the reason of the failure; at most MaxResult bytes
+	Src     uint64      `abi:"src"` // of the message
+	Dst     uint64      `abi:"dst"`
+	Lane    uint32      `abi:"lane"`
+	Nonce   uint64      `abi:"nonce"`
+	Message ledger.Hash `abi:"message"` // the message's leaf
+	Status  uint8       `abi:"status"`
+	Result  []byte      `abi:"result"` // what onReceive returned, or the reason of the failure; at most MaxResult bytes
 }
 
 // Encode returns abi.encode of the acknowledgement as one Solidity struct (uint64
@@ -94,15 +95,17 @@ func RegistrationDigest(rootChainID uint64, registry ledger.Address, genesis led
 
 // Lane names an ordered lane of messages.
 type Lane struct {
-	Src, Dst uint64
-	Number   uint32
+	Src    uint64 `abi:"src"`
+	Dst    uint64 `abi:"dst"`
+	Number uint32 `abi:"number"`
 }
 
 // MessageID names a message: its lane and its number there.
 type MessageID struct {
-	Src, Dst uint64
-	Lane     uint32
-	Nonce    uint64
+	Src   uint64 `abi:"src"`
+	Dst   uint64 `abi:"dst"`
+	Lane  uint32 `abi:"lane"`
+	Nonce uint64 `abi:"nonce"`
 }
 
 func laneOf(m *module.Message) Lane { return Lane{m.Src, m.Dst, m.Lane} }

@@ -63,19 +63,19 @@ type Root struct {
 
 // Subchain is what the root knows of a subchain. Times are ms since 1970.
 type Subchain struct {
-	Owner        ledger.Address
-	Genesis      ledger.Hash
-	Revision     uint64
-	Bond         uint256.Int // wei
-	Seq          uint64      // of the last checkpoint; 0 before the first
-	Block        ledger.Hash // of the last checkpoint; the genesis before the first
-	Height       uint64      // of Block
-	Time         uint64      // of Block
-	Seen         uint64      // when the root accepted it
-	MessageCount uint64      // leaves of the outbox at Block
-	Epoch        uint64      // of Block
-	CodeHash     ledger.Hash // of the first checkpoint; never changes
-	Lanes        uint64      // cursors in the last checkpoint's anchor
+	Owner        ledger.Address `abi:"owner"`
+	Genesis      ledger.Hash    `abi:"genesis"`
+	Revision     uint64         `abi:"revision"`
+	Bond         uint256.Int    `abi:"bond"`         // wei
+	Seq          uint64         `abi:"seq"`          // of the last checkpoint; 0 before the first
+	Block        ledger.Hash    `abi:"block"`        // of the last checkpoint; the genesis before the first
+	Height       uint64         `abi:"height"`       // of Block
+	Time         uint64         `abi:"time"`         // of Block
+	Seen         uint64         `abi:"seen"`         // when the root accepted it
+	MessageCount uint64         `abi:"messageCount"` // leaves of the outbox at Block
+	Epoch        uint64         `abi:"epoch"`        // of Block
+	CodeHash     ledger.Hash    `abi:"codeHash"`     // of the first checkpoint; never changes
+	Lanes        uint64         `abi:"lanes"`        // cursors in the last checkpoint's anchor
 }
 
 // EpochID names an epoch of a subchain.
@@ -86,51 +86,51 @@ type CheckpointID struct{ Subchain, Seq uint64 }
 
 // Checkpoint is what proofs refer to.
 type Checkpoint struct {
-	Block        ledger.Hash
-	MessagesRoot ledger.Hash
-	MessageCount uint64
-	Height       uint64
-	Time         uint64 // ms since 1970
+	Block        ledger.Hash `abi:"block"`
+	MessagesRoot ledger.Hash `abi:"messagesRoot"`
+	MessageCount uint64      `abi:"messageCount"`
+	Height       uint64      `abi:"height"`
+	Time         uint64      `abi:"time"` // ms since 1970
 }
 
 // Registered is emitted when a subchain gets its id.
 type Registered struct {
-	Subchain uint64         `abi:",indexed"`
-	Genesis  ledger.Hash    `abi:",indexed"`
-	Owner    ledger.Address `abi:",indexed"`
-	Bond     uint256.Int
+	Subchain uint64         `abi:"subchain,indexed"`
+	Genesis  ledger.Hash    `abi:"genesis,indexed"`
+	Owner    ledger.Address `abi:"owner,indexed"`
+	Bond     uint256.Int    `abi:"bond"`
 }
 
 // CheckpointAccepted is emitted with every checkpoint.
 type CheckpointAccepted struct {
-	Subchain uint64 `abi:",indexed"`
-	Seq      uint64 `abi:",indexed"`
-	Height   uint64
-	Block    ledger.Hash
+	Subchain uint64      `abi:"subchain,indexed"`
+	Seq      uint64      `abi:"seq,indexed"`
+	Height   uint64      `abi:"height"`
+	Block    ledger.Hash `abi:"block"`
 }
 
 // MessageForwarded is emitted with every forward leaf of the root's outbox.
 type MessageForwarded struct {
-	Dst     uint64 `abi:",indexed"`
-	Index   uint64 // of the leaf
-	Order   uint64
-	Message module.Message
+	Dst     uint64         `abi:"dst,indexed"`
+	Index   uint64         `abi:"index"` // of the leaf
+	Order   uint64         `abi:"order"`
+	Message module.Message `abi:"message"`
 }
 
 // Credited is emitted when an amount becomes claimable.
 type Credited struct {
-	Account ledger.Address `abi:",indexed"`
-	Amount  uint256.Int
+	Account ledger.Address `abi:"account,indexed"`
+	Amount  uint256.Int    `abi:"amount"`
 }
 
 // Claimed is emitted when an account takes what it may claim.
 type Claimed struct {
-	Account ledger.Address `abi:",indexed"`
-	Amount  uint256.Int
+	Account ledger.Address `abi:"account,indexed"`
+	Amount  uint256.Int    `abi:"amount"`
 }
 
 // subchain loads a registered subchain.
-func (r *Root) subchain(ctx module.Viewer, id uint64) (Subchain, error) {
+func (r *Root) subchain(ctx module.Reader, id uint64) (Subchain, error) {
 	if id == 0 || id > r.count.Get(ctx) {
 		return Subchain{}, fmt.Errorf("%w: %d", ErrUnknown, id)
 	}

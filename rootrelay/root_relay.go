@@ -167,8 +167,8 @@ func (r *Root) Claim(ctx *module.Context) (uint256.Int, error) {
 	if err := sub(ctx, &r.locked, &amount); err != nil {
 		return amount, err
 	}
-	if err := ctx.Transfer(who, amount); err != nil {
-		return amount, err
+	if !ctx.Transfer(who, amount) {
+		return amount, errBooks
 	}
 	r.claimed.Emit(ctx, Claimed{Account: who, Amount: amount})
 	return amount, nil

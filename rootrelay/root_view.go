@@ -39,11 +39,11 @@ func (r *Root) Locked(ctx *module.View) (uint256.Int, error) { return r.locked.G
 // Supply is the root's balance sheet, in wei. Locked equals Escrow plus Claimable, and
 // Balance is at least Locked plus Bonds.
 type Supply struct {
-	Locked    uint256.Int
-	Escrow    uint256.Int // sum over all subchains
-	Claimable uint256.Int // sum over all accounts
-	Bonds     uint256.Int // sum over all subchains
-	Balance   uint256.Int // of the module's account; coin forced onto it is nobody's
+	Locked    uint256.Int `abi:"locked"`
+	Escrow    uint256.Int `abi:"escrow"`    // sum over all subchains
+	Claimable uint256.Int `abi:"claimable"` // sum over all accounts
+	Bonds     uint256.Int `abi:"bonds"`     // sum over all subchains
+	Balance   uint256.Int `abi:"balance"`   // of the module's account; coin forced onto it is nobody's
 }
 
 // Supply returns the balance sheet. The sum of escrows is added up anew.
