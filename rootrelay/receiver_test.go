@@ -49,7 +49,7 @@ func (r *receiver) OnAck(ctx *module.Context, m module.Message, result []byte, o
 
 // Send sends a message as this module.
 func (r *receiver) Send(ctx *module.Payable, dst uint64, to ledger.Address, deadline uint64, payload []byte) error {
-	_, err := ctx.Call(atGate(), ctx.Value(), rootrelay.SendCall(dst, 0, to, deadline, 100_000, payload))
+	_, err := ctx.Call(atGate(), ctx.Value(), rootrelay.SendCall(dst, 0, to, deadline, 1_000_000, payload))
 	return err
 }
 
