@@ -133,7 +133,7 @@ func TestReceiverMayAnswerByAMessageWhileItReceives(t *testing.T) {
 	sendModule(t, a, 30, b.number, at("receiver"), never, "reply please")
 	w.settle()
 	payload, count, _, _ := a.heard()
-	require.Equal(t, "answer", string(payload))
+	require.Equal(t, "Answer", string(payload))
 	require.EqualValues(t, 1, count)
 	require.EqualValues(t, 30, a.balance(at("receiver")), "the value came back with the answer")
 	_, _, acks, _ := b.heard()

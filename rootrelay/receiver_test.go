@@ -30,7 +30,7 @@ func (r *receiver) OnReceive(ctx *module.Context, m module.Message) ([]byte, err
 		ctx.UseGas(1_000_000)
 	case 'r': // answer by a message of its own
 		_, err := ctx.Call(atGate(), ctx.Balance(ctx.Self()),
-			rootrelay.SendCall(m.Src, 0, m.Sender, never, 100_000, []byte("answer")))
+			rootrelay.SendCall(m.Src, 0, m.Sender, never, 100_000, []byte("Answer")))
 		return nil, err
 	}
 	return []byte("heard " + string(m.Payload)), nil
