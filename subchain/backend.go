@@ -1,0 +1,135 @@
+package subchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/holiman/uint256"
+
+	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/subchain/rpc"
+	"github.com/rootstem/rootstem/vm"
+)
+
+// backend serves the RPC from a node. One type plays all of its narrow roles.
+type backend struct{ n *Node }
+
+func (n *Node) backend() rpc.Backend {
+	b := backend{n}
+	return rpc.Backend{Chain: b, States: b, Executor: b, Fees: b, Pool: b, Extensions: b}
+}
+
+// known maps the chain's sentinel to the RPC's.
+func known(err error) error {
+	if errors.Is(err, chain.ErrUnknown) {
+		return fmt.Errorf("%w: %w", rpc.ErrNotFound, err)
+	}
+	return err
+}
+
+func (b backend) ChainID() uint64 { return b.n.chain.ChainID() }
+
+func (b backend) Head() uint64 { return b.n.chain.Head().Block.Header.Height }
+
+func (b backend) Block(height uint64) (*rpc.Record, error) {
+	return record(b.n.chain.Block(height))
+}
+
+func (b backend) BlockByHash(hash ledger.Hash) (*rpc.Record, error) {
+	return record(b.n.chain.BlockByHash(hash))
+}
+
+func record(r *chain.Record, err error) (*rpc.Record, error) {
+	if err != nil {
+		return nil, known(err)
+	}
+	return &rpc.Record{Block: r.Block, Hash: r.Hash, Receipts: r.Receipts, Certificate: r.Certificate, Anchor: r.Anchor}, nil
+}
+
+func (b backend) Lookup(tx ledger.Hash) (height uint64, index int, ok bool, err error) {
+	height, index, err = b.n.chain.Transaction(tx)
+	if errors.Is(err, chain.ErrUnknown) {
+		return 0, 0, false, nil
+	}
+	return height, index, err == nil, err
+}
+
+func (b backend) State(height uint64) (rpc.State, error) {
+	v, err := b.n.chain.State(height)
+	if err != nil {
+		return nil, known(err)
+	}
+	return v, nil
+}
+
+func (b backend) Call(ctx context.Context, height uint64, m *ledger.Message) (vm.Result, error) {
+	r, err := b.n.chain.Call(ctx, height, m)
+	return r, known(err)
+}
+
+func (b backend) Estimate(ctx context.Context, height uint64, m *ledger.Message) (uint64, vm.Result, error) {
+	gas, r, err := b.n.chain.Estimate(ctx, height, m)
+	return gas, r, known(err)
+}
+
+func (b backend) NextBaseFee() uint256.Int { return b.n.chain.NextBaseFee(b.n.chain.Head()) }
+
+// Tip is zero: blocks are built as soon as there is a transaction, so that a tip
+// buys nothing until they are full.
+func (b backend) Tip() uint256.Int { return uint256.Int{} }
+
+func (b backend) Submit(_ context.Context, tx *ledger.Transaction) error { return b.n.node.Submit(tx) }
+
+func (b backend) Pending(tx ledger.Hash) (*ledger.Transaction, bool) {
+	pending := b.n.pool.Get(tx)
+	return pending, pending != nil
+}
+
+func (b backend) Nonce(addr ledger.Address) (uint64, error) { return b.n.pool.Nonce(addr) }
+
+// Light returns the first block at or above a height that has a certificate of its
+// own: a certificate makes its ancestors final too, and most blocks have one.
+func (b backend) Light(height uint64) (*rpc.Light, error) {
+	for ; ; height++ {
+		r, err := b.n.chain.Block(height)
+		if err != nil {
+			return nil, known(err)
+		}
+		if len(r.Certificate) == 0 && height > 0 {
+			continue
+		}
+		return &rpc.Light{
+			Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Certificate: r.Certificate,
+			Committee: b.n.chain.Committee(max(r.Block.Header.Epoch, 1)).AppendBinary(nil),
+		}, nil
+	}
+}
+
+func (b backend) Checkpoint(seq uint64) (*rpc.Checkpoint, error) {
+	signatures, err := b.n.node.Checkpoint(seq)
+	if err != nil {
+		return nil, err
+	}
+	if signatures == nil {
+		return nil, fmt.Errorf("%w: certificate of checkpoint %d", rpc.ErrNotFound, seq)
+	}
+	r, err := b.n.chain.Checkpoint(seq)
+	if err != nil {
+		return nil, known(err)
+	}
+	return &rpc.Checkpoint{
+		Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Signatures: signatures,
+		Committee: b.n.chain.Committee(r.Block.Header.Epoch).AppendBinary(nil),
+	}, nil
+}
+
+func (b backend) ABI(addr ledger.Address) (json []byte, ok bool) { return b.n.modules.ABIOf(addr) }
+
+func (b backend) Sync() rpc.Sync {
+	active, start, highest := b.n.node.Sync()
+	return rpc.Sync{Active: active, Start: start, Current: b.Head(), Highest: max(highest, b.Head())}
+}
+
+func (b backend) Peers() int { return len(b.n.host.Peers()) }

@@ -1,0 +1,424 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/ledger"
+)
+
+// signer signs votes with the seat's key.
+type signer struct{ key ed25519.PrivateKey }
+
+func (s signer) Sign(digest [32]byte) (sig [64]byte) {
+	copy(sig[:], ed25519.Sign(s.key, digest[:]))
+	return sig
+}
+
+// restore executes the stored bodies again and begins the current epoch.
+func (n *Node) restore(ctx context.Context) error {
+	head := n.chain.Head()
+	stored, err := n.keeper.pending()
+	if err != nil {
+		return err
+	}
+	for _, b := range stored {
+		if b.Header.Height > head.Block.Header.Height {
+			n.bodies.put(b)
+		}
+	}
+	for _, b := range stored {
+		if b.Header.Height > head.Block.Header.Height {
+			if _, err := n.execute(b.Header.Hash()); err != nil && !waits(err) {
+				return fmt.Errorf("node: executing stored block %d again: %w", b.Header.Height, err)
+			}
+		}
+	}
+	if err := n.resetPool(); err != nil {
+		return err
+	}
+	if err := n.endorseSince(ctx, head); err != nil {
+		return err
+	}
+	return n.begin(ctx, n.keeper.records)
+}
+
+// begin makes the core of the epoch of the next block. The log of an epoch is read
+// when the node starts; while it runs, no epoch begins twice.
+func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
+	head := n.chain.Head()
+	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
+	committee := n.chain.Committee(epoch)
+	first, err := n.anchor(epoch)
+	if err != nil {
+		return err
+	}
+	cfg := rolldpos.Config{
+		Genesis: n.chain.Genesis(), Committee: committee, Seat: rolldpos.Observer,
+		Anchor: first, Delta: uint64(n.cfg.Delta.Milliseconds()),
+	}
+	if n.cfg.Key != nil {
+		cfg.Seat = committee.Seat(n.cfg.Key.Public().(ed25519.PublicKey))
+	}
+	if cfg.Seat != rolldpos.Observer {
+		cfg.Signer = signer{n.cfg.Key}
+	}
+	core, err := rolldpos.New(cfg)
+	if err != nil {
+		return fmt.Errorf("node: consensus of epoch %d: %w", epoch, err)
+	}
+	var final *rolldpos.Certificate
+	if len(head.Certificate) > 0 && head.Block.Header.Epoch == epoch {
+		if final, err = rolldpos.DecodeCertificate(head.Certificate); err != nil {
+			return fmt.Errorf("node: certificate of the head: %w", err)
+		}
+	}
+	records, err := log(epoch, viewOf(final))
+	if err != nil {
+		return err
+	}
+	if err := core.Restore(records); err != nil {
+		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
+	}
+	n.core, n.epoch, n.seat = core, epoch, cfg.Seat
+	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
+	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
+	if final != nil {
+		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
+	}
+	n.step(ctx, rolldpos.Start{})
+	n.evaluate(ctx)
+	return n.fault
+}
+
+func noRecords(uint64, rolldpos.View) ([][]byte, error) { return nil, nil }
+
+func viewOf(c *rolldpos.Certificate) rolldpos.View {
+	if c == nil {
+		return 0
+	}
+	return c.View
+}
+
+// anchor returns the hash of the last block of the epoch before.
+func (n *Node) anchor(epoch uint64) (ledger.Hash, error) {
+	for h := n.chain.Head().Block.Header.Height; ; h-- {
+		r, err := n.chain.Block(h)
+		if err != nil {
+			return ledger.Hash{}, err
+		}
+		if h == 0 || r.Block.Header.Epoch < epoch {
+			return r.Hash, nil
+		}
+	}
+}
+
+// step feeds the core and obeys it. What is to be durable is durable before
+// anything is sent.
+func (n *Node) step(ctx context.Context, in rolldpos.Input) {
+	if n.fault != nil {
+		return
+	}
+	epoch := n.epoch
+	ready := n.core.Step(n.now(), in)
+	for _, err := range ready.Faults {
+		n.fail(fmt.Errorf("%w: %w", ErrStopped, err))
+		return
+	}
+	if err := n.persist(&ready); err != nil {
+		n.fail(err)
+		return
+	}
+	n.send(&ready)
+	for _, e := range ready.Evidence {
+		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
+	}
+	for _, v := range ready.Verify {
+		n.waiting = append(n.waiting, waiting{VerifyRequest: v})
+	}
+	for i := range ready.Build {
+		n.build = &ready.Build[i]
+	}
+	n.finals = append(n.finals, ready.Final...)
+	n.wake = time.Time{}
+	if ready.Wake != 0 {
+		n.wake = n.started.Add(time.Duration(ready.Wake) * time.Millisecond)
+	}
+	if len(ready.Final)+len(ready.Verify)+len(ready.Build) > 0 {
+		n.post(n.advance)
+	}
+}
+
+func (n *Node) persist(ready *rolldpos.Ready) error {
+	if len(ready.Persist)+len(ready.Bodies) == 0 {
+		return nil
+	}
+	var bodies []*ledger.Block
+	for _, h := range ready.Bodies {
+		r, ok := n.chain.Executed(h)
+		if !ok {
+			return fmt.Errorf("node: the core wants the body of %x kept, which was not executed here", h)
+		}
+		bodies = append(bodies, r.Block)
+	}
+	return n.keeper.persist(n.epoch, ready.Persist, bodies)
+}
+
+// send passes messages on; the body of a proposal of ours goes before it, once.
+func (n *Node) send(ready *rolldpos.Ready) {
+	for _, out := range ready.Send {
+		if p, ok := out.Message.(*rolldpos.Proposal); ok && n.leads(p) && n.bodies.sendOnce(p.Block) {
+			if r, ok := n.chain.Executed(p.Block); ok {
+				n.broadcast(r.Block.AppendRLP([]byte{wireBody}))
+			}
+		}
+		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
+	}
+}
+
+// leads reports whether this seat proposes in a proposal's view.
+func (n *Node) leads(p *rolldpos.Proposal) bool {
+	return n.chain.Committee(n.epoch).Leader(p.View) == n.seat
+}
+
+// tick runs what is due.
+func (n *Node) tick(ctx context.Context) {
+	if !n.wake.IsZero() && !time.Now().Before(n.wake) {
+		n.step(ctx, rolldpos.Tick{})
+	}
+	n.evaluate(ctx)
+	n.advance(ctx)
+}
+
+// advance answers what the core waits for, as far as bodies and time allow.
+func (n *Node) advance(ctx context.Context) {
+	for n.fault == nil {
+		progress := n.finalize(ctx)
+		progress = n.verify(ctx) || progress
+		progress = n.propose(ctx) || progress
+		if !progress {
+			return
+		}
+	}
+}
+
+// finalize makes blocks final whose certificate has come and whose branch is
+// executed.
+func (n *Node) finalize(ctx context.Context) (progress bool) {
+	for len(n.finals) > 0 && n.fault == nil {
+		f := n.finals[0]
+		r, err := n.execute(f.Block)
+		if waits(err) {
+			return progress
+		}
+		if err != nil {
+			n.fail(fmt.Errorf("%w: executing a certified block: %w", ErrStopped, err))
+			return progress
+		}
+		n.finals = n.finals[1:]
+		progress = true
+		_, last := n.chain.Epoch(r.Block.Header.Height)
+		if n.commit(ctx, f.Block, f.Certificate) && last {
+			if err := n.begin(ctx, noRecords); err != nil {
+				n.fail(err)
+			}
+		}
+	}
+	return progress
+}
+
+// commit writes a block with its pending ancestors; false if it was final already
+// or the node must stop.
+func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certificate) bool {
+	records, err := n.chain.Finalize(hash, c.AppendBinary(nil))
+	if err != nil {
+		if errors.Is(err, chain.ErrConflict) {
+			err = fmt.Errorf("%w: %w", ErrStopped, err)
+		}
+		n.fail(err)
+		return false
+	}
+	for _, r := range records {
+		n.log.Debug("block final", "height", r.Block.Header.Height, "view", r.Block.Header.View, "transactions", len(r.Block.Transactions))
+		n.bodies.drop(r)
+		if err := n.endorse(r); err != nil {
+			n.fail(err)
+			return false
+		}
+		if n.cfg.Final != nil {
+			n.cfg.Final(r)
+		}
+	}
+	if len(records) == 0 {
+		return false
+	}
+	if err := n.resetPool(); err != nil {
+		n.fail(err)
+		return false
+	}
+	height := n.chain.Head().Block.Header.Height
+	if height%forgetEvery == 0 {
+		if err := n.keeper.forget(height); err != nil {
+			n.fail(err)
+			return false
+		}
+	}
+	n.evaluate(ctx)
+	return true
+}
+
+// resetPool moves the pool to the state of the head.
+func (n *Node) resetPool() error {
+	view, err := n.chain.StateOf(n.chain.Head())
+	if err != nil {
+		return err
+	}
+	return n.pool.Reset(view)
+}
+
+// forgetEvery is how many heights pass between two clean-ups of the log.
+const forgetEvery = 16
+
+// waiting is a block that the core wants verified.
+type waiting struct{ rolldpos.VerifyRequest }
+
+// verify answers the requests whose blocks can be judged now.
+func (n *Node) verify(ctx context.Context) (progress bool) {
+	open := n.waiting
+	n.waiting = nil
+	for _, w := range open {
+		verdict, wait := n.judge(w.VerifyRequest)
+		if n.fault != nil {
+			return progress
+		}
+		if wait {
+			n.waiting = append(n.waiting, w)
+			continue
+		}
+		progress = true
+		n.step(ctx, verdict)
+	}
+	n.waiting = n.current(n.waiting)
+	return progress
+}
+
+// current drops requests that finality has passed, keeping the newest of many.
+func (n *Node) current(list []waiting) []waiting {
+	const most = 256
+	if len(list) > most {
+		list = list[len(list)-most:]
+	}
+	return list
+}
+
+// judge decides on a block, or says that it must wait for a body or for time.
+func (n *Node) judge(w rolldpos.VerifyRequest) (v rolldpos.Verified, wait bool) {
+	v = rolldpos.Verified{View: w.View, Block: w.Block}
+	if b, ok := n.bodies.get(w.Block); ok && !n.chainHas(w.Block) {
+		h := &b.Header
+		if !w.Notarised && (h.View != uint64(w.View) || h.Parent != ledger.Hash(w.Parent) || h.Epoch != n.epoch) {
+			return v, false
+		}
+		if early(h.Time) {
+			return v, true
+		}
+	}
+	r, err := n.execute(w.Block)
+	switch {
+	case waits(err):
+		return v, true
+	case errors.Is(err, chain.ErrBlock):
+		n.log.Warn("invalid block proposed", "block", ledger.Hash(w.Block), "view", w.View, "error", err)
+		return v, false
+	case err != nil:
+		n.fail(err)
+		return v, true
+	}
+	h := &r.Block.Header
+	_, v.Last = n.chain.Epoch(h.Height)
+	v.Valid = h.Epoch == n.epoch && (w.Notarised && h.View <= uint64(w.View) ||
+		h.View == uint64(w.View) && h.Parent == ledger.Hash(w.Parent) || w.Parent == w.Block)
+	return v, false
+}
+
+func (n *Node) chainHas(hash ledger.Hash) bool {
+	_, ok := n.chain.Executed(hash)
+	return ok
+}
+
+// early reports whether a block's time is too far ahead of this clock.
+func early(millis uint64) bool {
+	return millis > uint64(time.Now().Add(maxDrift).UnixMilli())
+}
+
+// propose builds the block that the core asked for once its time has come and
+// there is a reason for one.
+func (n *Node) propose(ctx context.Context) bool {
+	if n.build == nil {
+		return false
+	}
+	parent, ok := n.chain.Executed(n.build.Parent)
+	if !ok {
+		return false
+	}
+	// A parent whose time lies ahead of this clock holds nothing up.
+	if gap := time.Since(time.UnixMilli(int64(parent.Block.Header.Time))); 0 <= gap && gap < n.cfg.BlockTime {
+		return false
+	}
+	candidates, err := n.candidates(parent)
+	if err != nil {
+		n.fail(err)
+		return false
+	}
+	final := parent.Hash == n.chain.Head().Hash
+	if final && len(candidates) == 0 && !n.heartbeatDue() {
+		return false
+	}
+	req := *n.build
+	n.build = nil
+	r, rejected, err := n.chain.Propose(chain.Proposal{
+		Parent: req.Parent, View: uint64(req.View), Seat: n.seat, Time: uint64(time.Now().UnixMilli()),
+	}, candidates)
+	if err != nil {
+		n.fail(fmt.Errorf("node: building on %s: %w", parent.Hash, err))
+		return false
+	}
+	for _, x := range rejected {
+		n.log.Debug("transaction left out", "hash", x.Transaction.Hash(), "reason", x.Reason)
+		if final {
+			n.pool.Remove(x.Transaction.Hash())
+		}
+	}
+	_, last := n.chain.Epoch(r.Block.Header.Height)
+	n.step(ctx, rolldpos.Built{View: req.View, Parent: req.Parent, Block: r.Hash, Last: last})
+	return true
+}
+
+// candidates lists the transactions that are executable after a block.
+func (n *Node) candidates(parent *chain.Record) ([]*ledger.Transaction, error) {
+	view, err := n.chain.StateOf(parent)
+	if err != nil {
+		return nil, err
+	}
+	fee := n.chain.NextBaseFee(parent)
+	return n.pool.Next(view, &fee, 2*n.chain.GasLimit())
+}
+
+func (n *Node) heartbeatDue() bool {
+	last := time.UnixMilli(int64(n.chain.Head().Block.Header.Time))
+	return time.Since(last) >= n.cfg.Heartbeat
+}
+
+// evaluate tells the core whether there is work for a block.
+func (n *Node) evaluate(ctx context.Context) {
+	demand := n.heartbeatDue() || n.pool.Stats().Executable > 0
+	if demand != n.demand {
+		n.demand = demand
+		n.step(ctx, rolldpos.Demand{Pending: demand})
+	}
+}

@@ -1,0 +1,149 @@
+package node
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/subchain/ledger"
+)
+
+// ErrEndorsed reports a second checkpoint under a sequence number that this seat
+// has signed already.
+var ErrEndorsed = errors.New("node: sequence number already signed for another block")
+
+// keeper holds what must survive a crash beside the final blocks: the votes, the
+// bodies of blocks that are not final, and the signatures over checkpoints.
+type keeper struct {
+	db          *store.Store
+	votes       *store.Log  // epoch (8 bytes) ‖ record of the core
+	bodies      store.Space // block hash → RLP
+	endorsed    store.Space // sequence number → block hash that this seat signed
+	checkpoints store.Space // sequence number → encoded signatures of a quorum
+}
+
+// keptVotes is how many records stay in the log: enough to audit the recent past,
+// few enough to replay within a second.
+const keptVotes = 20_000
+
+func openKeeper(db *store.Store) *keeper {
+	return &keeper{
+		db: db, votes: db.Log("votes"), bodies: db.Space("bodies"),
+		endorsed: db.Space("endorsed"), checkpoints: db.Space("endorsements"),
+	}
+}
+
+// persist writes records and bodies with one sync.
+func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block) error {
+	batch := k.db.Batch()
+	defer batch.Close()
+	for _, r := range records {
+		rec := append(binary.BigEndian.AppendUint64(nil, epoch), r...)
+		batch.Append(k.votes, rec)
+	}
+	for _, b := range bodies {
+		hash := b.Header.Hash()
+		batch.Set(k.bodies, hash[:], b.AppendRLP(nil))
+	}
+	return batch.WriteSync()
+}
+
+// records returns the log's records of an epoch that speak of views above final, in
+// order. The rest bind nobody any more.
+func (k *keeper) records(epoch uint64, final rolldpos.View) (out [][]byte, err error) {
+	err = k.votes.Replay(func(_ uint64, rec []byte) error {
+		if len(rec) < 8 {
+			return fmt.Errorf("node: record of %d bytes", len(rec))
+		}
+		if binary.BigEndian.Uint64(rec) != epoch {
+			return nil
+		}
+		r, err := rolldpos.DecodeRecord(rec[8:])
+		if err != nil {
+			return fmt.Errorf("node: vote log: %w", err)
+		}
+		if r.Vote != nil && r.Vote.View > final || r.Vote == nil && r.Certificate.View > final {
+			out = append(out, append([]byte(nil), rec[8:]...))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// pending returns the bodies of blocks that were not final.
+func (k *keeper) pending() (out []*ledger.Block, err error) {
+	it := k.bodies.Iterate(nil, nil)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.Next() {
+		b, err := ledger.DecodeBlock(it.Value())
+		if err != nil {
+			return nil, fmt.Errorf("node: stored body: %w", err)
+		}
+		out = append(out, b)
+	}
+	return out, it.Err()
+}
+
+// forget drops bodies at or below a final height and the oldest votes.
+func (k *keeper) forget(height uint64) error {
+	blocks, err := k.pending()
+	if err != nil {
+		return err
+	}
+	batch := k.db.Batch()
+	defer batch.Close()
+	for _, b := range blocks {
+		if b.Header.Height <= height {
+			hash := b.Header.Hash()
+			batch.Delete(k.bodies, hash[:])
+		}
+	}
+	if err := batch.WriteSync(); err != nil {
+		return err
+	}
+	first, next, err := k.votes.Bounds()
+	if err != nil || next-first <= 2*keptVotes {
+		return err
+	}
+	return k.votes.Truncate(next - keptVotes)
+}
+
+// endorse records durably that this seat signs a block under a sequence number.
+func (k *keeper) endorse(seq uint64, hash ledger.Hash) error {
+	key := binary.BigEndian.AppendUint64(nil, seq)
+	old, err := k.endorsed.Get(key)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if ledger.Hash(old) != hash {
+			return fmt.Errorf("%w: %d, %x and %s", ErrEndorsed, seq, old, hash)
+		}
+		return nil
+	}
+	batch := k.db.Batch()
+	defer batch.Close()
+	batch.Set(k.endorsed, key, hash[:])
+	return batch.WriteSync()
+}
+
+// checkpoint returns the encoded signatures of a quorum, or nil.
+func (k *keeper) checkpoint(seq uint64) ([]byte, error) {
+	return k.checkpoints.Get(binary.BigEndian.AppendUint64(nil, seq))
+}
+
+func (k *keeper) putCheckpoint(seq uint64, signatures []byte) error {
+	batch := k.db.Batch()
+	defer batch.Close()
+	batch.Set(k.checkpoints, binary.BigEndian.AppendUint64(nil, seq), signatures)
+	return batch.WriteSync()
+}
+
+func decodeUint(b []byte) (uint64, error) {
+	if len(b) != 8 {
+		return 0, errWire
+	}
+	return binary.BigEndian.Uint64(b), nil
+}

@@ -1,0 +1,110 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rootstem/rootstem/internal/rlp"
+	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/ledger"
+)
+
+// Kinds of direct messages: the first byte.
+const (
+	wireConsensus   = 1 // a rolldpos message
+	wireBody        = 2 // the RLP of a block that is not final
+	wireEndorsement = 3 // a seat's signature over a checkpoint
+	wireStatus      = 4 // the sender's head
+)
+
+// Kinds of requests: the first byte.
+const (
+	askBlock      = 1 // block hash → RLP of the block, empty if unknown
+	askRange      = 2 // height → final blocks from there on, ending with a certified one
+	askCheckpoint = 3 // sequence number → encoded signatures, empty if unknown
+)
+
+// Bounds of an answer to askRange.
+const (
+	maxRangeBlocks = 64
+	maxRangeBytes  = 3 << 20
+)
+
+var errWire = errors.New("node: malformed message")
+
+// status tells peers how far the sender is.
+type status struct{ height uint64 }
+
+func (s status) encode() []byte {
+	return rlp.AppendList([]byte{wireStatus}, rlp.AppendUint(nil, s.height))
+}
+
+func decodeStatus(b []byte) (s status, err error) {
+	d := rlp.NewDecoder(b)
+	s.height = d.Uint()
+	return s, malformed(d.Done())
+}
+
+// endorsement is one seat's signature over a checkpoint's digest.
+type endorsement struct {
+	seq  uint64
+	hash ledger.Hash
+	seat int
+	sig  [64]byte
+}
+
+func (e *endorsement) encode() []byte {
+	p := rlp.AppendUint(nil, e.seq)
+	p = rlp.AppendBytes(p, e.hash[:])
+	p = rlp.AppendUint(p, uint64(e.seat))
+	p = rlp.AppendBytes(p, e.sig[:])
+	return rlp.AppendList([]byte{wireEndorsement}, p)
+}
+
+func decodeEndorsement(b []byte) (*endorsement, error) {
+	d := rlp.NewDecoder(b)
+	e := &endorsement{seq: d.Uint()}
+	d.Fixed(e.hash[:])
+	seat := d.Uint()
+	d.Fixed(e.sig[:])
+	if seat > 255 {
+		d.Fail(rlp.ErrInteger)
+	}
+	e.seat = int(seat)
+	return e, malformed(d.Done())
+}
+
+func malformed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errWire, err)
+}
+
+// finalBlock is a block of a range with the certificate it may have.
+type finalBlock struct {
+	block       *ledger.Block
+	certificate []byte // empty if a later block's certificate covers it
+}
+
+func appendFinalBlock(dst []byte, r *chain.Record) []byte {
+	p := r.Block.AppendRLP(nil)
+	return rlp.AppendList(dst, rlp.AppendBytes(p, r.Certificate))
+}
+
+func decodeRange(b []byte) (blocks []finalBlock, err error) {
+	d := rlp.NewDecoder(b)
+	for d.More() && len(blocks) < maxRangeBlocks {
+		item := d.List()
+		raw, certificate := item.Raw(), item.Bytes()
+		if err := item.Done(); err != nil {
+			return nil, malformed(err)
+		}
+		block, err := ledger.DecodeBlock(raw)
+		if err != nil {
+			return nil, malformed(err)
+		}
+		blocks = append(blocks, finalBlock{block, append([]byte(nil), certificate...)})
+	}
+	return blocks, malformed(d.Done())
+}

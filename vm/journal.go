@@ -1,0 +1,211 @@
+package vm
+
+import (
+	"github.com/holiman/uint256"
+
+	"github.com/rootstem/rootstem/subchain/ledger"
+)
+
+// undo says how to take one change back.
+type undo uint8
+
+const (
+	undoBalance   undo = iota // account, word
+	undoNonce                 // account, number
+	undoCode                  // account, code, hash in the side list
+	undoSlot                  // slot, word
+	undoWarm                  // account, number
+	undoWarmSlot              // slot, number
+	undoTouch                 // account, number
+	undoCreated               // account, number
+	undoDestroyed             // account, number
+	undoRefund                // number
+	undoLog                   //
+)
+
+// change is one entry of the journal with the value before it.
+type change struct {
+	undo    undo
+	account *account
+	slot    *slot
+	number  uint64
+	word    uint256.Int
+}
+
+// codeChange holds what an entry undoCode restores.
+type codeChange struct {
+	hash ledger.Hash
+	code *code
+}
+
+// snapshot marks a place in the journal to which revert returns.
+func (s *Session) snapshot() int { return len(s.journal) }
+
+// revert takes back all changes since snapshot.
+func (s *Session) revert(snapshot int) {
+	for i := len(s.journal) - 1; i >= snapshot; i-- {
+		c := &s.journal[i]
+		switch c.undo {
+		case undoBalance:
+			c.account.balance = c.word
+		case undoNonce:
+			c.account.nonce = c.number
+		case undoCode:
+			n := len(s.codeChanges) - 1
+			c.account.codeHash, c.account.code = s.codeChanges[n].hash, s.codeChanges[n].code
+			s.codeChanges = s.codeChanges[:n]
+		case undoSlot:
+			c.slot.current = c.word
+		case undoWarm:
+			c.account.warm = uint32(c.number)
+		case undoWarmSlot:
+			c.slot.warm = uint32(c.number)
+		case undoTouch:
+			c.account.touched = uint32(c.number)
+		case undoCreated:
+			c.account.created = uint32(c.number)
+		case undoDestroyed:
+			c.account.destroyed = uint32(c.number)
+		case undoRefund:
+			s.refund = c.number
+		case undoLog:
+			s.logs = s.logs[:len(s.logs)-1]
+		}
+	}
+	s.journal = s.journal[:snapshot]
+}
+
+// note appends an entry and returns it, to be filled by the caller.
+func (s *Session) note(u undo, a *account, sl *slot, number uint64) *change {
+	s.journal = append(s.journal, change{undo: u, account: a, slot: sl, number: number})
+	return &s.journal[len(s.journal)-1]
+}
+
+// mark puts a into the list of accounts to settle after the message.
+func (s *Session) mark(a *account) {
+	if a.dirty != s.turn {
+		a.dirty = s.turn
+		s.dirty = append(s.dirty, a)
+	}
+}
+
+func (s *Session) touch(a *account) {
+	s.mark(a)
+	if a.touched != s.turn {
+		s.note(undoTouch, a, nil, uint64(a.touched))
+		a.touched = s.turn
+	}
+}
+
+func (s *Session) setBalance(a *account, v *uint256.Int) {
+	s.touch(a)
+	s.note(undoBalance, a, nil, 0).word = a.balance
+	a.balance = *v
+}
+
+func (s *Session) setNonce(a *account, nonce uint64) {
+	s.touch(a)
+	s.note(undoNonce, a, nil, a.nonce)
+	a.nonce = nonce
+}
+
+func (s *Session) setCode(a *account, hash ledger.Hash, c *code) {
+	s.touch(a)
+	s.note(undoCode, a, nil, 0)
+	s.codeChanges = append(s.codeChanges, codeChange{a.codeHash, a.code})
+	a.codeHash, a.code = hash, c
+}
+
+func (s *Session) setSlot(a *account, sl *slot, v *uint256.Int) {
+	s.mark(a)
+	s.note(undoSlot, nil, sl, 0).word = sl.current
+	sl.current = *v
+}
+
+// warmUp marks a as accessed and reports whether it was cold (EIP-2929).
+func (s *Session) warmUp(a *account) (cold bool) {
+	if a.warm == s.turn {
+		return false
+	}
+	s.note(undoWarm, a, nil, uint64(a.warm))
+	a.warm = s.turn
+	return true
+}
+
+func (s *Session) warmSlot(sl *slot) (cold bool) {
+	if sl.warm == s.turn {
+		return false
+	}
+	s.note(undoWarmSlot, nil, sl, uint64(sl.warm))
+	sl.warm = s.turn
+	return true
+}
+
+func (s *Session) setCreated(a *account) {
+	s.note(undoCreated, a, nil, uint64(a.created))
+	a.created = s.turn
+}
+
+func (s *Session) setDestroyed(a *account) {
+	s.touch(a)
+	s.note(undoDestroyed, a, nil, uint64(a.destroyed))
+	a.destroyed = s.turn
+}
+
+func (s *Session) setRefund(r uint64) {
+	s.note(undoRefund, nil, nil, s.refund)
+	s.refund = r
+}
+
+func (s *Session) addLog(l ledger.Log) {
+	s.note(undoLog, nil, nil, 0)
+	s.logs = append(s.logs, l)
+}
+
+// transfer moves value if from has it. A transfer of nothing touches the receiver.
+func (s *Session) transfer(from, to *account, value *uint256.Int) bool {
+	if value.IsZero() {
+		s.touch(to)
+		return true
+	}
+	var rest uint256.Int
+	if _, under := rest.SubOverflow(&from.balance, value); under {
+		return false
+	}
+	s.setBalance(from, &rest)
+	return s.credit(to, value)
+}
+
+// credit adds to a balance unless it would overflow.
+func (s *Session) credit(to *account, value *uint256.Int) bool {
+	var sum uint256.Int
+	if _, over := sum.AddOverflow(&to.balance, value); over {
+		return false
+	}
+	s.setBalance(to, &sum)
+	return true
+}
+
+// transientKey names a slot of transient storage (EIP-1153).
+type transientKey struct {
+	addr ledger.Address
+	key  ledger.Hash
+}
+
+// loadTransient returns the slot, nil if it was never written in this message.
+func (s *Session) loadTransient(addr ledger.Address, key ledger.Hash) *slot {
+	return s.transient[transientKey{addr, key}]
+}
+
+func (s *Session) storeTransient(addr ledger.Address, key ledger.Hash, v *uint256.Int) {
+	sl := s.transient[transientKey{addr, key}]
+	if sl == nil {
+		if s.transient == nil {
+			s.transient = make(map[transientKey]*slot)
+		}
+		sl = new(slot)
+		s.transient[transientKey{addr, key}] = sl
+	}
+	s.note(undoSlot, nil, sl, 0).word = sl.current
+	sl.current = *v
+}
