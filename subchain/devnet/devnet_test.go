@@ -222,6 +222,30 @@ func TestAllValidatorsStoppedAtOnceResumeAcrossEpochs(t *testing.T) {
 	}
 }
 
+func TestATransactionSentWhileTheOthersAreAwayReachesThemLater(t *testing.T) {
+	net := start(t, 4, nil)
+	reach(t, net, 0, 2)
+	for i := 1; i < 4; i++ {
+		require.NoError(t, net.StopValidator(i))
+	}
+	key, to := payer(t), ledger.Address{77}
+	tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Gas: 21000, To: &to}
+	tx.ChainID.SetUint64(validator(t, net, 0).Chain().ChainID())
+	tx.GasFeeCap.SetUint64(100_000_000_000)
+	tx.Value.SetUint64(3)
+	tx.Sign(key)
+	var hash ledger.Hash
+	call(t, validator(t, net, 0), &hash, "eth_sendRawTransaction", "0x"+hex.EncodeToString(tx.Envelope()))
+	for i := 1; i < 4; i++ {
+		require.NoError(t, net.StartValidator(i))
+	}
+	require.Eventually(t, func() bool {
+		var pending map[string]any
+		call(t, validator(t, net, 2), &pending, "eth_getTransactionByHash", hash)
+		return pending != nil
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	startIn(t, dir, 1, nil)
