@@ -239,7 +239,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed block", "peer", from, "error", err)
 			return
 		}
-		n.post(func(ctx context.Context) { n.received(ctx, b) })
+		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
 	case wireEndorsement:
 		e, err := decodeEndorsement(body)
 		if err != nil {
