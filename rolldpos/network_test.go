@@ -260,3 +260,18 @@ func TestPowerLossOfAllSeatsLosesNothing(t *testing.T) {
 		s.audit()
 	}
 }
+
+func TestDeltaGrowsUntilASlowNetworkProgresses(t *testing.T) {
+	s := newSim(t, 11, 4)
+	s.minDelay, s.maxDelay = 350, 400 // Δ is 100
+	s.bootAll()
+	s.setDemand(true)
+	s.run(60_000)
+	require.Greater(t, s.lowest(), 10)
+	s.minDelay, s.maxDelay = 1, 40
+	s.run(70_000)
+	for _, p := range s.peers {
+		require.Equal(t, uint64(100), p.cores[1].delta(), "and recovers")
+	}
+	s.audit()
+}

@@ -184,3 +184,13 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 	require.Equal(t, before.view, c.view)
 	require.Equal(t, before.final, c.final)
 }
+
+func TestMoreThanFNullifiesWakeAnIdleSeat(t *testing.T) {
+	c := seat(t, 0)
+	c.Step(0, Start{})
+	c.Step(1, Received{voteOf(1, 1, Nullify, Hash{})})
+	require.False(t, c.timing, "f seats cannot")
+	c.Step(2, Received{voteOf(2, 1, Nullify, Hash{})})
+	require.True(t, c.timing)
+	require.Equal(t, []*Vote{voteOf(0, 1, Nullify, Hash{})}, votes(c.Step(202, Tick{}), 0)[:1])
+}
