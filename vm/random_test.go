@@ -114,3 +114,18 @@ func TestRandomProgramsEndAlikeAndKeepTheBooks(t *testing.T) {
 	require.Greater(t, ended[Success], int(programs/20), "%v", ended)
 	require.Greater(t, ended[Halted], int(programs/20), "%v", ended)
 }
+
+func FuzzApply(f *testing.F) {
+	f.Add(asm(0, op(opCALLDATALOAD), 0, op(opSSTORE)), []byte{1})
+	f.Add(callAsm(opDELEGATECALL, codeA), []byte{})
+	f.Add(asm(32, 0, 0, op(opCREATE2)), []byte{0xff})
+	f.Fuzz(func(t *testing.T, code, input []byte) {
+		machine, w := fixtureVM(map[ledger.Address]Native{nativeA: randomNative(1), nativeB: randomNative(2)})
+		w.deploy(codeA, append(code, opSTOP))
+		w.deploy(codeB, append(input, opSTOP))
+		s := machine.Begin(testBlock, w)
+		res := apply(t, s, message(&codeA, 300_000, input...))
+		require.LessOrEqual(t, res.GasUsed, uint64(300_000))
+		s.Changes()
+	})
+}
