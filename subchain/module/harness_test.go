@@ -169,3 +169,5 @@ func word(x uint64) ledger.Hash {
 }
 
 func addressWord(a ledger.Address) ledger.Hash { return ledger.Hash(abi.AppendAddress(nil, a)) }
+
+func word7() *uint256.Int { return uint256.NewInt(7) }
