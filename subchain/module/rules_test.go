@@ -80,6 +80,7 @@ func (p *Probe) Where(v *module.View) (self, sender, origin ledger.Address, heig
 func (p *Probe) Panics(ctx *module.Context) error {
 	p.count.Set(ctx, 9)
 	var m map[string]int
+	//lint:ignore SA5000 The panic is what is tested.
 	m["x"] = 1
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 // syncState follows the fetching of final blocks. Owned by Run's goroutine.
 type syncState struct {
 	busy   bool
-	since  time.Time             // when the request went out
 	behind time.Time             // since when a peer has been ahead; zero: nobody is
 	heard  map[p2p.PeerID]uint64 // height that a peer reported last
 }
