@@ -2,7 +2,6 @@ package rolldpos
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -29,7 +28,7 @@ func (s *Signatures) Verify(c *Committee, digest [32]byte) error {
 		return fmt.Errorf("%w: %d of %d", ErrQuorum, len(seats), c.Size())
 	}
 	for i, seat := range seats {
-		if !verify(c.Keys[seat], digest, &s.Sigs[i]) {
+		if !c.verify(seat, digest, &s.Sigs[i]) {
 			return fmt.Errorf("%w: seat %d", ErrSignature, seat)
 		}
 	}
@@ -174,8 +173,4 @@ var errNotCertificate = errors.New("not a certificate")
 func (x *Certificate) decodeFields(d *rlp.Decoder) {
 	decodeStatement(d, &x.Epoch, &x.View, &x.Kind, &x.Block)
 	x.Signatures.decodeFields(d)
-}
-
-func verify(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool {
-	return ed25519.Verify(key, digest[:], sig[:])
 }

@@ -92,7 +92,7 @@ func (c *Core) testSigner() error {
 	}
 	digest := selfTestDigest(c.genesis)
 	sig := c.signer.Sign(digest)
-	if !verify(c.committee.Keys[c.seat], digest, &sig) {
+	if !c.committee.verify(c.seat, digest, &sig) {
 		return fmt.Errorf("%w: the signer does not hold the key of seat %d", ErrConfig, c.seat)
 	}
 	return nil

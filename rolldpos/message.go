@@ -40,7 +40,7 @@ func (x *Vote) Verify(genesis Hash, c *Committee) error {
 	if err := checkStatement(x.View, x.Kind, x.Block); err != nil {
 		return err
 	}
-	if !verify(c.Keys[x.Seat], VoteDigest(genesis, x.Epoch, x.View, x.Kind, x.Block), &x.Sig) {
+	if !c.verify(x.Seat, VoteDigest(genesis, x.Epoch, x.View, x.Kind, x.Block), &x.Sig) {
 		return fmt.Errorf("%w: vote of seat %d", ErrSignature, x.Seat)
 	}
 	return nil
@@ -81,7 +81,7 @@ func (x *Proposal) Verify(genesis Hash, c *Committee) error {
 			return fmt.Errorf("%w: proposal and a nullification", ErrKind)
 		}
 	}
-	if !verify(c.Keys[leader], x.digest(genesis), &x.Sig) {
+	if !c.verify(leader, x.digest(genesis), &x.Sig) {
 		return fmt.Errorf("%w: proposal of seat %d", ErrSignature, leader)
 	}
 	return nil
@@ -105,7 +105,7 @@ func (x *Status) Verify(genesis Hash, c *Committee) error {
 	if err := checkOrigin(c, x.Epoch, x.Seat); err != nil {
 		return err
 	}
-	if !verify(c.Keys[x.Seat], statusDigest(genesis, x), &x.Sig) {
+	if !c.verify(x.Seat, statusDigest(genesis, x), &x.Sig) {
 		return fmt.Errorf("%w: status of seat %d", ErrSignature, x.Seat)
 	}
 	return nil

@@ -78,7 +78,7 @@ type Node struct {
 	cfg      Config
 	db       *store.Store
 	chain    *chain.Chain
-	modules  *module.Set
+	modules  *module.Registry
 	pool     *mempool.Pool
 	node     *node.Node
 	host     *p2p.Host
@@ -185,7 +185,7 @@ func (n *Node) openChain(keys *keys) error {
 	if err != nil {
 		return err
 	}
-	g.Modules = set.ConfigHash()
+	g.Modules = set.ConfigHashAt(0)
 	n.modules = set
 	n.chain, err = chain.Open(chain.Config{
 		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db,

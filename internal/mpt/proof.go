@@ -105,6 +105,55 @@ func walk(root [32]byte, key []byte, load func(ref) ([]byte, error)) ([]byte, er
 	}
 }
 
+// Walk calls visit for every key of the trie with this root in ascending order,
+// and returns the first error, visit's or the reader's. Keys must have whole bytes,
+// as all do that were put.
+func Walk(root [32]byte, r Reader, visit func(key, value []byte) error) error {
+	t := New(root, r)
+	return t.walk(t.root, nil, visit)
+}
+
+func (t Trie) walk(n node, path []byte, visit func(key, value []byte) error) error {
+	switch x := n.(type) {
+	case nil:
+		return nil
+	case ref:
+		loaded, err := t.resolve(x)
+		if err != nil {
+			return err
+		}
+		return t.walk(loaded, path, visit)
+	case *leaf:
+		return visitKey(concat(path, x.path), x.value, visit)
+	case *extension:
+		return t.walk(x.child, concat(path, x.path), visit)
+	case *branch:
+		if x.value != nil {
+			if err := visitKey(path, x.value, visit); err != nil {
+				return err
+			}
+		}
+		for i, c := range x.children {
+			if err := t.walk(c, concat(path, []byte{byte(i)}), visit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	panic("mpt: node of an unknown kind")
+}
+
+func visitKey(path, value []byte, visit func(key, value []byte) error) error {
+	if len(path)%2 != 0 {
+		return nodeError("key that ends inside a byte")
+	}
+	key := make([]byte, len(path)/2)
+	for i := range key {
+		key[i] = path[2*i]<<4 | path[2*i+1]
+	}
+	return visit(key, value)
+}
+
 // ListRoot returns the root of the trie that maps RLP(i) to items[i], as Ethereum
 // commits to transactions and receipts. Items must not be empty.
 func ListRoot(items [][]byte) [32]byte { return list(items).Root() }

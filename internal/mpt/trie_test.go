@@ -1,6 +1,7 @@
 package mpt
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -126,6 +127,23 @@ func TestProofShowsPresenceAndAbsence(t *testing.T) {
 			require.Nil(t, got)
 		}
 	}
+}
+
+func TestWalkVisitsEveryKeyInOrder(t *testing.T) {
+	root, nodes, content := build(t, 300)
+	var last []byte
+	seen := 0
+	require.NoError(t, Walk(root, nodes, func(key, value []byte) error {
+		require.Less(t, string(last), string(key))
+		require.Equal(t, content[[32]byte(key)], value)
+		last = key
+		seen++
+		return nil
+	}))
+	require.Equal(t, len(content), seen)
+	require.NoError(t, Walk(EmptyRoot, nodes, nil))
+	stop := errors.New("stop")
+	require.ErrorIs(t, Walk(root, nodes, func([]byte, []byte) error { return stop }), stop)
 }
 
 func TestVerifyProofRefusesABentProof(t *testing.T) {

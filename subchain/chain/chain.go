@@ -36,7 +36,7 @@ var (
 type Config struct {
 	Genesis Genesis
 	Rules   vm.Rules
-	Modules *module.Set
+	Modules *module.Registry
 	// Heights lists where the schedule of modules changes, in ascending order.
 	Heights []uint64
 	Store   *store.Store
@@ -58,7 +58,7 @@ type Record struct {
 // Chain is a node's copy of a chain.
 type Chain struct {
 	genesis  Genesis
-	modules  *module.Set
+	modules  *module.Registry
 	machines []machine
 	db       *store.Store
 	spaces   spaces
@@ -138,6 +138,9 @@ func (c *Chain) load() error {
 	head.view, err = c.states.View(head.Block.Header.StateRoot)
 	if err != nil {
 		return fmt.Errorf("chain: state of the head %d: %w", height, err)
+	}
+	if err := c.modules.Verify(height+1, head.view); err != nil {
+		return err
 	}
 	c.head = head
 	return nil

@@ -150,3 +150,7 @@ func (net *Network) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Config returns the configuration of a validator, as a start for that of another
+// node of the chain.
+func (net *Network) Config(i int) subchain.Config { return net.configs[i] }

@@ -169,13 +169,18 @@ func (n *Node) persist(ready *rolldpos.Ready) error {
 // send passes messages on; the body of a proposal of ours goes before it, once.
 func (n *Node) send(ready *rolldpos.Ready) {
 	for _, out := range ready.Send {
-		if p, ok := out.Message.(*rolldpos.Proposal); ok && p.Seat == n.seat && n.bodies.sendOnce(p.Block) {
+		if p, ok := out.Message.(*rolldpos.Proposal); ok && n.leads(p) && n.bodies.sendOnce(p.Block) {
 			if r, ok := n.chain.Executed(p.Block); ok {
 				n.broadcast(r.Block.AppendRLP([]byte{wireBody}))
 			}
 		}
 		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
 	}
+}
+
+// leads reports whether this seat proposes in a proposal's view.
+func (n *Node) leads(p *rolldpos.Proposal) bool {
+	return n.chain.Committee(n.epoch).Leader(p.View) == n.seat
 }
 
 // tick runs what is due.

@@ -75,8 +75,9 @@ type State interface {
 // and returns ctx.Err(). A failed execution is a Result, not an error.
 type Executor interface {
 	Call(ctx context.Context, height uint64, m *ledger.Message) (vm.Result, error)
-	// Estimate finds the least gas, at most m.Gas, with which m succeeds. If there
-	// is none, gas is zero and the result is that of the run with m.Gas.
+	// Estimate finds the least gas with which m succeeds, at most m.Gas, the limit of
+	// a transaction and, if m has a fee cap, what its payer can pay for. If there is
+	// none, gas is zero and the result is that of the run with the most gas.
 	Estimate(ctx context.Context, height uint64, m *ledger.Message) (gas uint64, res vm.Result, err error)
 }
 
@@ -100,6 +101,8 @@ type Pool interface {
 // Extensions serves what a relayer, a device or a tool needs beyond Ethereum's API,
 // and the state of the node.
 type Extensions interface {
+	// Light returns the first block at or above height that has a certificate of its
+	// own, which makes its ancestors final too.
 	Light(height uint64) (*Light, error)
 	Checkpoint(seq uint64) (*Checkpoint, error)
 	// ABI returns the JSON ABI of the module at addr.

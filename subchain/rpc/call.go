@@ -36,9 +36,6 @@ func estimateGas(s *session, ctx context.Context, p params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.capByFunds(height, m); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxCallTime)
 	defer cancel()
 	gas, res, err := s.backend.Executor.Estimate(ctx, height, m)
@@ -46,7 +43,7 @@ func estimateGas(s *session, ctx context.Context, p params) (any, error) {
 		return nil, err
 	}
 	if res.Status != vm.Success && errors.Is(res.Err, vm.ErrOutOfGas) {
-		return nil, failf(codeServer, "gas required exceeds allowance (%d)", m.Gas)
+		return nil, failf(codeServer, "gas required exceeds allowance")
 	}
 	if err := outcome(&res); err != nil {
 		return nil, err
@@ -77,32 +74,6 @@ func (s *session) callError(ctx context.Context, err error) error {
 		return failf(codeServer, "execution aborted (timeout = %v)", s.cfg.MaxCallTime)
 	}
 	return err
-}
-
-// capByFunds lowers m.Gas to what the payer can buy at the fee cap, as a wallet
-// expects of an estimate.
-func (s *session) capByFunds(height uint64, m *ledger.Message) error {
-	if m.GasFeeCap.IsZero() {
-		return nil
-	}
-	state, err := s.backend.States.State(height)
-	if err != nil {
-		return err
-	}
-	acc, err := state.Account(m.From)
-	if err != nil {
-		return err
-	}
-	if acc.Balance.Lt(&m.Value) {
-		return failf(codeServer, "insufficient funds for transfer")
-	}
-	var gas uint256.Int
-	gas.Sub(&acc.Balance, &m.Value)
-	gas.Div(&gas, &m.GasFeeCap)
-	if gas.LtUint64(m.Gas) {
-		m.Gas = gas.Uint64()
-	}
-	return nil
 }
 
 // outcome is nil for success and else the error that Ethereum clients expect.

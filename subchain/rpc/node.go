@@ -81,8 +81,9 @@ type lightView struct {
 	Committee   data        `json:"committee"`
 }
 
-// getLight returns a block's header (RLP), its anchor, the certificate that
-// finalised it and the committee that signed, for a height or tag; null if unknown.
+// getLight returns the header (RLP), the anchor, the certificate and the committee
+// that signed it of the first block at or above a height or tag that has a
+// certificate of its own; null if there is none yet.
 func getLight(s *session, _ context.Context, p params) (any, error) {
 	height, err := textAs(p, 0, s.parseHeight)
 	if err != nil {

@@ -1,0 +1,58 @@
+package rolldpos
+
+import (
+	"fmt"
+	"strings"
+)
+
+// describe renders a Ready as prose for transcripts.
+func describe(id int, now uint64, r *Ready) string {
+	var b strings.Builder
+	line := func(format string, args ...any) {
+		fmt.Fprintf(&b, "%5d  seat %d  %s\n", now, id, fmt.Sprintf(format, args...))
+	}
+	for _, raw := range r.Persist {
+		rec, err := DecodeRecord(raw)
+		if err != nil {
+			panic(err)
+		}
+		line("persist  %s", describeMessage(rec.Vote))
+	}
+	for _, h := range r.Bodies {
+		line("body     %x", h[:3])
+	}
+	for _, o := range r.Send {
+		to := "all"
+		if o.To != Broadcast {
+			to = fmt.Sprint(o.To)
+		}
+		line("to %-4s  %s", to, describeMessage(o.Message))
+	}
+	for _, x := range r.Build {
+		line("build    view %d on %x", x.View, x.Parent[:3])
+	}
+	for _, x := range r.Verify {
+		line("verify   view %d block %x on %x notarised %t", x.View, x.Block[:3], x.Parent[:3], x.Notarised)
+	}
+	for _, x := range r.Final {
+		line("final    view %d block %x", x.Certificate.View, x.Block[:3])
+	}
+	for _, x := range r.Evidence {
+		line("evidence against seat %d", x.Seat)
+	}
+	return b.String()
+}
+
+func describeMessage(m Message) string {
+	switch m := m.(type) {
+	case *Proposal:
+		return fmt.Sprintf("proposal view %d block %x on %x of view %d, %d nullified", m.View, m.Block[:3], m.Parent[:3], m.ParentView, len(m.Nullified))
+	case *Vote:
+		return fmt.Sprintf("%s view %d block %x", m.Kind, m.View, m.Block[:3])
+	case *Certificate:
+		return fmt.Sprintf("certificate %s view %d block %x signers %08b", m.Kind, m.View, m.Block[:3], m.Bitmap)
+	case *Status:
+		return fmt.Sprintf("status lacking view %d, final view %d", m.View, m.Final)
+	}
+	return "?"
+}
