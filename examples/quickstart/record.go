@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/rootstem/rootstem/internal/abi"
+	"github.com/rootstem/rootstem/internal/rlp"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
@@ -52,7 +53,7 @@ func (q *quickstart) deployAlarm() error {
 	if err := json.Unmarshal(alarmArtefact, &artefact); err != nil {
 		return fmt.Errorf("Alarm.json: %w", err)
 	}
-	q.alarm = ledger.CreateAddress(key.Address(), 0)
+	q.alarm = createAddress(key.Address(), 0)
 	q.progress.step("deploying Alarm: value column %d above %s", q.column+1, formatValue(q.threshold))
 	create := abi.AppendAddress(artefact.Bytecode, q.meters.modules["meters"])
 	create = abi.AppendUint(create, uint64(q.column))
@@ -66,6 +67,13 @@ func (q *quickstart) deployAlarm() error {
 	}, func() (action, error) {
 		return action{name: "deployment", data: create, gas: 3_000_000}, nil
 	})
+}
+
+// createAddress is where an account's transaction with this nonce puts a contract.
+func createAddress(creator ledger.Address, nonce uint64) ledger.Address {
+	p := rlp.AppendUint(rlp.AppendBytes(nil, creator[:]), nonce)
+	h := ledger.Keccak(rlp.AppendList(nil, p))
+	return ledger.Address(h[12:])
 }
 
 // flight is a reading on its way into the chain.
