@@ -8,12 +8,6 @@ import (
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
-// emptyRoot is the root of a storage trie without slots.
-var emptyRoot = ledger.Hash{
-	0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e,
-	0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21,
-}
-
 // account is the overlay's copy of one account. Fields named after a turn hold the
 // session's turn (its count of messages) in which something happened, so that
 // nothing needs to be reset between messages.
@@ -56,7 +50,7 @@ func (a *account) empty() bool {
 // hasStorage reports whether storage remains from before the session (EIP-7610).
 // Storage written in the session belongs to accounts with a nonce.
 func (a *account) hasStorage() bool {
-	return !a.cleared && a.base.Root != emptyRoot && a.base.Root != ledger.Hash{}
+	return !a.cleared && a.base.Root != ledger.EmptyRoot && a.base.Root != ledger.Hash{}
 }
 
 // account returns the overlay's entry, loading it at first use.

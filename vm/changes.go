@@ -35,7 +35,7 @@ func (a *account) change() (c ledger.Change, changed bool) {
 		changed = true
 		c.Code = append([]byte{}, a.code.bytes()...)
 	}
-	if a.cleared && a.base.Root != emptyRoot && !a.base.Root.IsZero() {
+	if a.cleared && a.base.Root != ledger.EmptyRoot && !a.base.Root.IsZero() {
 		changed, c.Cleared = true, true
 	}
 	for _, sl := range a.slots {

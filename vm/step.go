@@ -23,8 +23,9 @@ func (f *frame) step(op byte) error {
 		if op == opCODECOPY {
 			data = f.code.bytes()
 		}
+		dest, source, size := f.peek(0), f.peek(1), f.peek(2)
 		f.sp -= 3
-		return f.copyData(data, f.peek(-1), f.peek(-2), f.peek(-3))
+		return f.copyData(data, dest, source, size)
 	case opRETURNDATACOPY:
 		return f.copyReturnData()
 	case opMCOPY:
@@ -36,8 +37,9 @@ func (f *frame) step(op byte) error {
 		if !f.use(f.s.access(a)) {
 			return ErrOutOfGas
 		}
+		dest, source, size := f.peek(1), f.peek(2), f.peek(3)
 		f.sp -= 4
-		return f.copyData(f.s.codeOf(a).bytes(), f.peek(-2), f.peek(-3), f.peek(-4))
+		return f.copyData(f.s.codeOf(a).bytes(), dest, source, size)
 	case opTLOAD:
 		return f.loadTransient()
 	case opTSTORE:
@@ -142,8 +144,8 @@ func (f *frame) copyData(data []byte, dest, source, size *uint256.Int) error {
 }
 
 func (f *frame) copyReturnData() error {
+	dest, source, size := f.peek(0), f.peek(1), f.peek(2)
 	f.sp -= 3
-	dest, source, size := f.peek(-1), f.peek(-2), f.peek(-3)
 	var end uint256.Int
 	if _, over := end.AddOverflow(source, size); over || end.GtUint64(uint64(len(f.ret))) {
 		return ErrReturnData
@@ -152,16 +154,18 @@ func (f *frame) copyReturnData() error {
 }
 
 func (f *frame) copyMemory() error {
+	dest, source, size := f.peek(0), f.peek(1), f.peek(2)
 	f.sp -= 3
-	dest, source, size := f.peek(-1), f.peek(-2), f.peek(-3)
+	far := dest
 	if dest.Lt(source) {
-		dest, source = source, dest
+		far = source
 	}
-	if _, n, ok := f.span(dest, size); !ok || !f.use(perWord(gasCopyWord, n)) {
+	_, n, ok := f.span(far, size)
+	if !ok || !f.use(perWord(gasCopyWord, n)) {
 		return ErrOutOfGas
 	}
-	if !size.IsZero() {
-		to, from, n := f.peek(-1).Uint64(), f.peek(-2).Uint64(), size.Uint64()
+	if n > 0 {
+		to, from := dest.Uint64(), source.Uint64()
 		copy(f.mem[to:to+n], f.mem[from:from+n])
 	}
 	return nil

@@ -17,6 +17,16 @@
 // hold the constants of a proof-of-stake block. timestamp is in seconds, rounded
 // down; timestampMillis has the exact time.
 //
+// # Methods of Rootstem
+//
+// rootstem_getLight(height or tag) answers {hash, header, anchor, certificate,
+// committee} of the first block at or above the height that has a certificate of its
+// own. rootstem_getCheckpoint(seq) answers {hash, header, anchor, committee,
+// signatures}. rootstem_getABI(address) answers the JSON ABI of a module. Each is
+// null if there is none. header is RLP, certificate, committee and signatures are
+// the encodings of package rolldpos, and anchor.encoded is the ABI encoding whose
+// Keccak-256 the header holds; the other members of anchor are quantities and hashes.
+//
 // # Exposure
 //
 // Only POST of application/json is served. The Host header must be a loopback name

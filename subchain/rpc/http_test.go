@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/vm"
@@ -178,7 +179,35 @@ func serve(t *testing.T, s *Server) (url string, stop func() error) {
 	}
 }
 
+func TestServeCancelsWhatOutlivesTheGrace(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s, c := newServer(t, Config{MaxCallTime: time.Minute, MaxTime: time.Minute})
+	entered, left := make(chan struct{}), make(chan struct{})
+	c.run = func(ctx context.Context, _ uint64, _ *ledger.Message) (vm.Result, error) {
+		close(entered)
+		<-ctx.Done()
+		close(left)
+		return vm.Result{}, ctx.Err()
+	}
+	url, stop := serve(t, s)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	body := `{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{}]}`
+	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	require.NoError(t, err)
+	<-entered
+	require.NoError(t, stop())
+	select {
+	case <-left:
+	default:
+		t.Fatal("Serve returned before the call ended")
+	}
+	require.NoError(t, conn.Close())
+}
+
 func TestServeFinishesRequestsAndStops(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	s, c := newServer(t, Config{})
 	entered := make(chan struct{})
 	c.run = func(ctx context.Context, _ uint64, _ *ledger.Message) (vm.Result, error) {
@@ -193,7 +222,7 @@ func TestServeFinishesRequestsAndStops(t *testing.T) {
 	url, stop := serve(t, s)
 	answered := make(chan string, 1)
 	go func() {
-		resp, err := http.Post(url, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{}]}`))
+		resp, err := client.Post(url, "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{}]}`))
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -209,7 +238,7 @@ func TestServeFinishesRequestsAndStops(t *testing.T) {
 	<-entered
 	require.NoError(t, stop())
 	require.JSONEq(t, `{"jsonrpc":"2.0","id":1,"result":"0x01"}`, <-answered)
-	_, err := http.Post(url, "application/json", strings.NewReader(chainIDCall))
+	_, err := client.Post(url, "application/json", strings.NewReader(chainIDCall))
 	require.Error(t, err, "the listener is closed")
 }
 
