@@ -1,0 +1,111 @@
+package relayer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/holiman/uint256"
+
+	"github.com/rootstem/rootstem/subchain/ledger"
+)
+
+// Errors of a transaction.
+var (
+	ErrReverted = errors.New("relayer: transaction reverted")
+	ErrPending  = errors.New("relayer: transaction is not final yet")
+)
+
+// maxWait is how long a transaction is waited for before the pass goes on.
+const maxWait = 30 * time.Second
+
+// extraGas is added to an estimate, which is made on a state that may be older.
+const extraGas = 100_000
+
+// maxGas is the most that one transaction may ask for (EIP-7825).
+const maxGas = 1 << 24
+
+// transact sends a transaction and waits until it is final.
+func (r *Relayer) transact(ctx context.Context, c *mirror, data []byte) error {
+	tx, err := r.build(ctx, c, data)
+	if err != nil {
+		return err
+	}
+	var hash ledger.Hash
+	if err := c.rpc.call(ctx, &hash, "eth_sendRawTransaction", blob(tx.Envelope())); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(maxWait)
+	for time.Now().Before(deadline) {
+		var receipt *struct {
+			Status quantity `json:"status"`
+		}
+		if err := c.rpc.call(ctx, &receipt, "eth_getTransactionReceipt", tx.Hash()); err != nil {
+			return err
+		}
+		if receipt != nil {
+			if receipt.Status != 1 {
+				return fmt.Errorf("%w: %s", ErrReverted, tx.Hash())
+			}
+			return nil
+		}
+		if err := pause(ctx, r.cfg.Interval/10+time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrPending, tx.Hash())
+}
+
+func (r *Relayer) build(ctx context.Context, c *mirror, data []byte) (*ledger.Transaction, error) {
+	from, to := r.cfg.Key.Address(), c.module
+	call := map[string]any{"from": from, "to": to, "data": blob(data)}
+	var gas, nonce quantity
+	if err := c.rpc.call(ctx, &gas, "eth_estimateGas", call); err != nil {
+		return nil, err
+	}
+	if err := c.rpc.call(ctx, &nonce, "eth_getTransactionCount", from, "pending"); err != nil {
+		return nil, err
+	}
+	var tip amount
+	if err := c.rpc.call(ctx, &tip, "eth_maxPriorityFeePerGas"); err != nil {
+		return nil, err
+	}
+	var head struct {
+		BaseFee  amount   `json:"baseFeePerGas"`
+		GasLimit quantity `json:"gasLimit"`
+	}
+	if err := c.rpc.call(ctx, &head, "eth_getBlockByNumber", "latest", false); err != nil {
+		return nil, err
+	}
+	tx := &ledger.Transaction{
+		Type: ledger.DynamicFeeTx, Nonce: uint64(nonce), To: &to, Data: data,
+		Gas: max(uint64(gas), min(uint64(gas)+uint64(gas)/4+extraGas, uint64(head.GasLimit), maxGas)),
+	}
+	tx.ChainID.SetUint64(c.chainID)
+	limit := new(big.Int).Lsh(&head.BaseFee.Int, 1)
+	limit.Add(limit, &tip.Int)
+	for _, f := range []struct {
+		dst *uint256.Int
+		src *big.Int
+	}{{&tx.GasTipCap, &tip.Int}, {&tx.GasFeeCap, limit}} {
+		if f.dst.SetFromBig(f.src) {
+			return nil, fmt.Errorf("%w: fee above 256 bits", ErrResponse)
+		}
+	}
+	tx.Sign(r.cfg.Key)
+	return tx, nil
+}
+
+// pause waits unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
