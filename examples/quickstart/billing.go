@@ -102,7 +102,7 @@ func (b *Billing) Owed(ctx *module.View, device ledger.Hash) (uint256.Int, error
 	return b.owed(ctx, device), nil
 }
 
-func (b *Billing) owed(ctx module.Viewer, device ledger.Hash) uint256.Int {
+func (b *Billing) owed(ctx module.Reader, device ledger.Hash) uint256.Int {
 	price, paid := b.Price, b.paid.Get(ctx, device)
 	values := uint256.NewInt(b.usage.Get(ctx, device).Values)
 	return *price.Sub(price.Mul(&price, values), &paid)

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"crypto/ed25519"
 	"fmt"
-	"log/slog"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -47,14 +45,14 @@ type place struct {
 	id        uint64 // that the root gave; 0: it is the root
 }
 
-// startPlace opens or makes a chain under dir. modules makes the values of one
+// startPlace opens or makes a chain in the data directory. modules makes the values of one
 // validator: they share nothing.
-func startPlace(dir, name string, port int, dev *ledger.Key, genesis chain.Genesis, modules func() []module.Entry) (*place, error) {
+func (q *quickstart) startPlace(name string, port int, genesis chain.Genesis, modules func() []module.Entry) (*place, error) {
 	p := &place{name: name, clock: newClock(), modules: map[string]ledger.Address{}}
 	genesis.Name, genesis.EpochLength = name, epochLength
 	var err error
-	p.net, err = devnet.Start(filepath.Join(dir, name), validators, func(validator int) subchain.Config {
-		cfg := subchain.Config{Genesis: genesis, Modules: modules(), Logger: slog.New(slog.DiscardHandler)}
+	p.net, err = devnet.Start(filepath.Join(q.dir, name), validators, func(validator int) subchain.Config {
+		cfg := subchain.Config{Genesis: genesis, Modules: modules(), Logger: q.logger.With("chain", name, "validator", validator)}
 		if validator == 0 {
 			cfg.Final = p.clock.final
 			if port != 0 {
@@ -81,7 +79,7 @@ func startPlace(dir, name string, port int, dev *ledger.Key, genesis chain.Genes
 	for _, e := range modules() {
 		p.modules[e.Name], _ = first.Module(e.Name)
 	}
-	p.dev = &account{client: p.rpc, key: dev, chainID: p.chainID, clock: p.clock}
+	p.dev = &account{client: p.rpc, key: q.devKey, chainID: p.chainID, clock: p.clock}
 	return p, nil
 }
 
@@ -95,7 +93,7 @@ func (q *quickstart) startRoot() (err error) {
 			{Address: q.relayKey.Address(), Balance: *coins(1_000)},
 		},
 	}
-	q.root, err = startPlace(q.dir, "root", q.port(0), q.devKey, genesis, func() []module.Entry {
+	q.root, err = q.startPlace("root", q.port(0), genesis, func() []module.Entry {
 		return []module.Entry{{
 			Name: rootrelay.RootName, Module: &rootrelay.Root{MinBond: *coins(100)},
 			Gateway: true, Reentrant: true,
@@ -122,7 +120,7 @@ func (q *quickstart) gateway() module.Entry {
 // of its own.
 func (q *quickstart) startMeters() (err error) {
 	q.progress.step("starting the subchain meters")
-	q.meters, err = startPlace(q.dir, "meters", q.port(1), q.devKey, chain.Genesis{}, func() []module.Entry {
+	q.meters, err = q.startPlace("meters", q.port(1), chain.Genesis{}, func() []module.Entry {
 		return []module.Entry{q.gateway(), {Name: "meters", Module: &Meters{
 			Gateway: rootrelay.GatewayAddress(), Billing: module.AddressOf("billing"),
 		}}}
@@ -136,7 +134,7 @@ func (q *quickstart) startMeters() (err error) {
 // startBilling starts the subchain of the bills, which takes reports from meters.
 func (q *quickstart) startBilling() (err error) {
 	q.progress.step("starting the subchain billing")
-	q.billing, err = startPlace(q.dir, "billing", q.port(2), q.devKey, chain.Genesis{}, func() []module.Entry {
+	q.billing, err = q.startPlace("billing", q.port(2), chain.Genesis{}, func() []module.Entry {
 		return []module.Entry{q.gateway(), {Name: "billing", Module: &Billing{
 			Gateway: rootrelay.GatewayAddress(), Source: q.meters.id,
 			Meters: module.AddressOf("meters"), Price: *uint256.NewInt(1_000 * gwei),
@@ -199,8 +197,8 @@ func failed(places []*place) error {
 }
 
 // watch stops the story when a validator ends.
-func (q *quickstart) watch(ctx context.Context, places []*place) {
-	for pause(ctx, 10*pollEvery) == nil {
+func (q *quickstart) watch(places []*place) {
+	for pause(q.ctx, 10*pollEvery) == nil {
 		if err := failed(places); err != nil {
 			q.cancel(err)
 			return

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,7 @@ var errInterrupted = errors.New("interrupted")
 type quickstart struct {
 	options  options
 	progress *progress
+	logger   *slog.Logger    // of nodes and relayer
 	ctx      context.Context // of this run: ends on Ctrl-C or when a validator fails
 	cancel   context.CancelCauseFunc
 	group    sync.WaitGroup // the relayer and those who watch
@@ -48,7 +50,10 @@ type quickstart struct {
 
 // open reads the input and takes the data directory for this process.
 func open(ctx context.Context, o options, p *progress) (*quickstart, error) {
-	q := &quickstart{options: o, progress: p, dir: o.data}
+	q := &quickstart{options: o, progress: p, logger: slog.New(slog.DiscardHandler), dir: o.data}
+	if os.Getenv("DEBUG") != "" {
+		q.logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
 	if err := q.openReadings(); err != nil {
 		return nil, err
 	}

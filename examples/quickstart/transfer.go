@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rootstem/rootstem/rootrelay"
+	"github.com/rootstem/rootstem/rootrelay/relayer"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
@@ -18,6 +20,26 @@ const depositLane = 0
 
 // word is a number as a view's parameter.
 func word(x uint64) ledger.Hash { return rootrelay.Number(x) }
+
+// startRelayer starts what carries checkpoints, messages and acknowledgements. It
+// knows three addresses and has a key that pays for gas.
+func (q *quickstart) startRelayer() error {
+	carrier, err := relayer.New(relayer.Config{
+		Root: q.root.rpc.url, Subchains: []string{q.meters.rpc.url, q.billing.rpc.url},
+		Key: q.relayKey, Interval: 200 * time.Millisecond, MaxPause: 2 * time.Second, Logger: q.logger,
+	})
+	if err != nil {
+		return err
+	}
+	q.group.Go(func() {
+		if err := carrier.Run(q.ctx); err != nil && q.ctx.Err() == nil {
+			q.cancel(fmt.Errorf("relayer: %w", err))
+		}
+	})
+	places := q.places()
+	q.group.Go(func() { q.watch(places) })
+	return nil
+}
 
 // deposit sends coins from the root to meters. The root keeps them in the escrow of
 // meters; the gateway mints the same amount there.
