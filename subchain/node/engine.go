@@ -45,11 +45,12 @@ func (n *Node) restore(ctx context.Context) error {
 	if err := n.endorseSince(ctx, head); err != nil {
 		return err
 	}
-	return n.begin(ctx)
+	return n.begin(ctx, n.keeper.records)
 }
 
-// begin makes the core of the epoch of the next block.
-func (n *Node) begin(ctx context.Context) error {
+// begin makes the core of the epoch of the next block. The log of an epoch is read
+// when the node starts; while it runs, no epoch begins twice.
+func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
 	committee := n.chain.Committee(epoch)
@@ -77,7 +78,7 @@ func (n *Node) begin(ctx context.Context) error {
 			return fmt.Errorf("node: certificate of the head: %w", err)
 		}
 	}
-	records, err := n.keeper.records(epoch, viewOf(final))
+	records, err := log(epoch, viewOf(final))
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,8 @@ func (n *Node) begin(ctx context.Context) error {
 	n.evaluate(ctx)
 	return n.fault
 }
+
+func noRecords(uint64, rolldpos.View) ([][]byte, error) { return nil, nil }
 
 func viewOf(c *rolldpos.Certificate) rolldpos.View {
 	if c == nil {
@@ -221,7 +224,7 @@ func (n *Node) finalize(ctx context.Context) (progress bool) {
 		progress = true
 		_, last := n.chain.Epoch(r.Block.Header.Height)
 		if n.commit(ctx, f.Block, f.Certificate) && last {
-			if err := n.begin(ctx); err != nil {
+			if err := n.begin(ctx, noRecords); err != nil {
 				n.fail(err)
 			}
 		}
@@ -363,8 +366,8 @@ func (n *Node) propose(ctx context.Context) bool {
 	if !ok {
 		return false
 	}
-	due := time.UnixMilli(int64(parent.Block.Header.Time)).Add(n.cfg.BlockTime)
-	if time.Now().Before(due) {
+	// A parent whose time lies ahead of this clock holds nothing up.
+	if gap := time.Since(time.UnixMilli(int64(parent.Block.Header.Time))); 0 <= gap && gap < n.cfg.BlockTime {
 		return false
 	}
 	candidates, err := n.candidates(parent)

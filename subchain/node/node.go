@@ -100,7 +100,7 @@ type job func(ctx context.Context)
 const (
 	queueLength = 4096
 	workers     = 4
-	tickEvery   = 50 * time.Millisecond
+	tickEvery   = 10 * time.Millisecond
 	statusEvery = 500 * time.Millisecond
 	// maxDrift is how far ahead of the clock a block's time may be.
 	maxDrift = 15 * time.Second

@@ -164,7 +164,7 @@ func (n *Node) adopt(ctx context.Context, fb finalBlock) error {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: c, Last: last})
 	}
 	if n.fault == nil && n.commit(ctx, hash, c) && last {
-		if err := n.begin(ctx); err != nil {
+		if err := n.begin(ctx, noRecords); err != nil {
 			n.fail(err)
 		}
 	}
