@@ -86,6 +86,7 @@ type peer struct {
 	final    Hash
 	wake     map[Epoch]uint64
 	demand   bool
+	ends     map[Epoch]*Certificate // of the last blocks of past epochs, on disk
 }
 
 type event struct {
@@ -152,7 +153,7 @@ func newSim(t testing.TB, seed int64, n int, twins ...int) *sim {
 	for id, seat := range seats {
 		s.peers = append(s.peers, &peer{
 			id: id, seat: seat, epoch: 1, anchors: map[Epoch]Hash{1: testAnchor}, final: testAnchor,
-			disk: map[Hash]bool{testAnchor: true},
+			disk: map[Hash]bool{testAnchor: true}, ends: make(map[Epoch]*Certificate),
 		})
 	}
 	return s
@@ -377,7 +378,26 @@ func (s *sim) deliver(to *peer, raw []byte) {
 	case *Status:
 		e = m.Epoch
 	}
+	if e > to.epoch {
+		s.sync(to)
+	}
 	s.step(to, e, Received{m})
+}
+
+// sync is what block sync does for a peer that is an epoch behind: nobody else's core
+// of that epoch need be alive.
+func (s *sim) sync(p *peer) {
+	e, life := p.epoch, p.life
+	for _, q := range s.peers {
+		if x := q.ends[e]; x != nil && q.up && !s.cut(p, q) {
+			s.after(s.delay(), func() {
+				if p.life == life {
+					s.step(p, e, FinalizedElsewhere{Certificate: x, Last: true})
+				}
+			})
+			return
+		}
+	}
 }
 
 func (s *sim) build(p *peer, life int, e Epoch, x BuildRequest) {
@@ -470,6 +490,9 @@ func (s *sim) finalize(p *peer, e Epoch, f Finalized) {
 		p.final = b.hash
 	}
 	p.disk[b.hash], p.executed[b.hash] = true, true
+	if b.last {
+		p.ends[e] = f.Certificate
+	}
 	if b.last && e == p.epoch {
 		life := p.life
 		s.after(1, func() {

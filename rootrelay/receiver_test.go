@@ -30,7 +30,7 @@ func (r *receiver) OnReceive(ctx *module.Context, m module.Message) ([]byte, err
 		ctx.UseGas(1_000_000)
 	case 'r': // answer by a message of its own
 		_, err := ctx.Call(atGate(), ctx.Balance(ctx.Self()),
-			rootrelay.SendCall(m.Src, 0, m.Sender, never, 100_000, []byte("answer")))
+			rootrelay.SendCall(m.Src, 0, m.Sender, never, 100_000, []byte("Answer")))
 		return nil, err
 	}
 	return []byte("heard " + string(m.Payload)), nil
@@ -49,7 +49,7 @@ func (r *receiver) OnAck(ctx *module.Context, m module.Message, result []byte, o
 
 // Send sends a message as this module.
 func (r *receiver) Send(ctx *module.Payable, dst uint64, to ledger.Address, deadline uint64, payload []byte) error {
-	_, err := ctx.Call(atGate(), ctx.Value(), rootrelay.SendCall(dst, 0, to, deadline, 100_000, payload))
+	_, err := ctx.Call(atGate(), ctx.Value(), rootrelay.SendCall(dst, 0, to, deadline, 1_000_000, payload))
 	return err
 }
 

@@ -142,7 +142,7 @@ func (n *Node) open() error {
 	genesis := n.chain.Genesis()
 	n.host, err = p2p.New(p2p.Config{
 		Key: keys.network, Listen: cfg.Listen, Network: genesis.String()[2:],
-		OnMessage: n.node.OnMessage, OnGossip: n.node.OnGossip, OnRequest: n.node.OnRequest,
+		OnMessage: n.node.OnMessage, OnGossip: n.node.OnGossip, OnRequest: n.node.OnRequest, OnPeer: n.node.OnPeer,
 		Logger: cfg.Logger,
 	})
 	if err != nil {

@@ -102,7 +102,7 @@ func (s *Session) loadSlot(a *account, key *ledger.Hash) *slot {
 	if a.hasStorage() {
 		v, err := s.reader.Storage(a.addr, *key)
 		if err != nil {
-			s.abort(fmt.Errorf("vm: read slot %s of %s: %w", key, a.addr, err))
+			s.abort(fmt.Errorf("vm: read slot %s of %s: %w", *key, a.addr, err))
 		}
 		sl.base.SetBytes32(v[:])
 		sl.current = sl.base

@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"math/bits"
-
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -47,15 +45,6 @@ func newWord(x uint64) *uint256.Int { return uint256.NewInt(x) }
 
 // perWord returns price per word of n bytes.
 func perWord(price, n uint64) uint64 { return price * words(n) }
-
-// satAdd adds and saturates, so that a sum that overflows is never affordable.
-func satAdd(a, b uint64) uint64 {
-	sum, carry := bits.Add64(a, b, 0)
-	if carry != 0 {
-		return ^uint64(0)
-	}
-	return sum
-}
 
 // access warms an account and returns the price of touching it (EIP-2929).
 // Precompiled contracts are always warm.

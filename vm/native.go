@@ -84,10 +84,14 @@ func (f *Frame) enter() {
 
 func (f *Frame) charge(gas uint64) {
 	if f.gas < gas {
-		f.gas = 0
-		f.fail(ErrOutOfGas)
+		f.outOfGas()
 	}
 	f.gas -= gas
+}
+
+func (f *Frame) outOfGas() {
+	f.gas = 0
+	f.fail(ErrOutOfGas)
 }
 
 // write refuses static calls.
@@ -109,7 +113,7 @@ func (f *Frame) Load(key ledger.Hash) ledger.Hash {
 	f.enter()
 	sl, left, ok := f.s.loadMetered(f.account, &key, f.gas)
 	if !ok {
-		f.charge(f.gas + 1)
+		f.outOfGas()
 	}
 	f.gas = left
 	return ledger.WordHash(&sl.current)
@@ -121,8 +125,7 @@ func (f *Frame) Store(key, value ledger.Hash) {
 	v := value.Word()
 	left, ok := f.s.storeMetered(f.account, &key, &v, f.gas)
 	if !ok {
-		f.gas = 0
-		f.fail(ErrOutOfGas)
+		f.outOfGas()
 	}
 	f.gas = left
 }

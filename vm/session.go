@@ -106,7 +106,8 @@ func (s *Session) rescue(res *Result, err *error) {
 
 // Apply executes a message and keeps its effects. The error is a fault of the host
 // and leaves the session as before the call; everything that is wrong with the
-// message is in the result.
+// message is in the result. A zero GasPayer stands for the sender. A creation takes
+// the sender's nonce even if the message does not check it, as CREATE does.
 func (s *Session) Apply(m *ledger.Message) (res Result, err error) {
 	defer s.rescue(&res, &err)
 	t := transaction{s: s, m: m}

@@ -46,11 +46,11 @@ func (vm *VM) Estimate(b Block, r Reader, m *ledger.Message) (gas uint64, res Re
 	peak, fails, works := t.peak, max(t.intrinsic, t.floor)-1, most
 	// What is used without refunds, with the 64th that each call keeps, is usually
 	// close.
-	if guess := satAdd(peak, gasStipend) / 63 * 64; guess < works {
+	if guess := (peak + gasStipend) / 63 * 64; peak < guess && guess < works {
 		works, fails, err = vm.probe(b, r, m, guess, works, fails, &res)
 	}
 	// A message that passes no gas on needs exactly its peak.
-	if err == nil && peak < works {
+	if err == nil && peak > fails && peak < works {
 		works, fails, err = vm.probe(b, r, m, peak, works, fails, &res)
 	}
 	for err == nil && fails+1 < works {

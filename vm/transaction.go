@@ -44,7 +44,7 @@ func (t *transaction) run() Result {
 	}
 	from := s.account(m.From)
 	nonce := from.nonce
-	if m.CheckNonce || m.To == nil || t.simulated {
+	if m.CheckNonce || m.To == nil {
 		s.setNonce(from, nonce+1)
 	}
 	t.warm()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/devnet"
 	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/subchain/node"
 )
 
 // payer holds the coins of the test chains.
@@ -48,11 +50,25 @@ func startIn(t *testing.T, dir string, n int, change func(*subchain.Config)) *de
 		return cfg
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, net.Close()) })
+	t.Cleanup(func() {
+		require.NoError(t, net.Close())
+		for i := range n {
+			audit(t, filepath.Join(dir, fmt.Sprintf("validator-%d", i), "db"))
+		}
+	})
 	return net
 }
 
-func node(t *testing.T, net *devnet.Network, i int) *subchain.Node {
+// audit checks what a stopped validator has signed.
+func audit(t *testing.T, dir string) {
+	t.Helper()
+	db, err := store.Open(store.Config{Dir: dir})
+	require.NoError(t, err)
+	require.NoError(t, node.Audit(db))
+	require.NoError(t, db.Close())
+}
+
+func validator(t *testing.T, net *devnet.Network, i int) *subchain.Node {
 	t.Helper()
 	n, err := net.Node(i)
 	require.NoError(t, err)
@@ -60,7 +76,7 @@ func node(t *testing.T, net *devnet.Network, i int) *subchain.Node {
 }
 
 func height(t *testing.T, net *devnet.Network, i int) uint64 {
-	return node(t, net, i).Chain().Head().Block.Header.Height
+	return validator(t, net, i).Chain().Head().Block.Header.Height
 }
 
 // reach waits until a validator's head is at a height.
@@ -97,21 +113,21 @@ func transfer(t *testing.T, net *devnet.Network, via, read int, to ledger.Addres
 	t.Helper()
 	key := payer(t)
 	var nonce string
-	call(t, node(t, net, via), &nonce, "eth_getTransactionCount", key.Address(), "pending")
+	call(t, validator(t, net, via), &nonce, "eth_getTransactionCount", key.Address(), "pending")
 	var n uint64
 	_, err := fmt.Sscanf(nonce, "0x%x", &n)
 	require.NoError(t, err)
 	tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Nonce: n, Gas: 21000, To: &to}
-	tx.ChainID.SetUint64(node(t, net, via).Chain().ChainID())
+	tx.ChainID.SetUint64(validator(t, net, via).Chain().ChainID())
 	tx.GasFeeCap.SetUint64(100_000_000_000)
 	tx.Value.SetUint64(wei)
 	tx.Sign(key)
 	var hash ledger.Hash
-	call(t, node(t, net, via), &hash, "eth_sendRawTransaction", "0x"+hex.EncodeToString(tx.Envelope()))
+	call(t, validator(t, net, via), &hash, "eth_sendRawTransaction", "0x"+hex.EncodeToString(tx.Envelope()))
 	require.Equal(t, tx.Hash(), hash)
 	require.Eventually(t, func() bool {
 		var receipt map[string]any
-		call(t, node(t, net, read), &receipt, "eth_getTransactionReceipt", hash)
+		call(t, validator(t, net, read), &receipt, "eth_getTransactionReceipt", hash)
 		return receipt != nil && receipt["status"] == "0x1"
 	}, 30*time.Second, 10*time.Millisecond)
 }
@@ -121,15 +137,15 @@ func TestOneValidatorFinalisesAloneAndResumes(t *testing.T) {
 	net := startIn(t, dir, 1, nil)
 	transfer(t, net, 0, 0, ledger.Address{7}, 5)
 	h := height(t, net, 0)
-	root := node(t, net, 0).Chain().Head().Block.Header.StateRoot
+	root := validator(t, net, 0).Chain().Head().Block.Header.StateRoot
 	require.NoError(t, net.StopValidator(0))
 	require.NoError(t, net.StartValidator(0))
-	r, err := node(t, net, 0).Chain().Block(h)
+	r, err := validator(t, net, 0).Chain().Block(h)
 	require.NoError(t, err)
 	require.Equal(t, root, r.Block.Header.StateRoot)
 	transfer(t, net, 0, 0, ledger.Address{7}, 6)
 	var balance string
-	call(t, node(t, net, 0), &balance, "eth_getBalance", ledger.Address{7}, "latest")
+	call(t, validator(t, net, 0), &balance, "eth_getBalance", ledger.Address{7}, "latest")
 	require.Equal(t, "0xb", balance)
 }
 
@@ -141,9 +157,9 @@ func TestFourValidatorsAgree(t *testing.T) {
 	low := height(t, net, 0)
 	for i := range 4 {
 		reach(t, net, i, low)
-		want, err := node(t, net, 0).Chain().Block(low)
+		want, err := validator(t, net, 0).Chain().Block(low)
 		require.NoError(t, err)
-		got, err := node(t, net, i).Chain().Block(low)
+		got, err := validator(t, net, i).Chain().Block(low)
 		require.NoError(t, err)
 		require.Equal(t, want.Hash, got.Hash)
 	}
@@ -187,7 +203,7 @@ func TestAllValidatorsStoppedAtOnceResumeAcrossEpochs(t *testing.T) {
 	reach(t, net, 0, 12)
 	roots := map[uint64]ledger.Hash{}
 	for h := uint64(0); h <= 12; h++ {
-		r, err := node(t, net, 0).Chain().Block(h)
+		r, err := validator(t, net, 0).Chain().Block(h)
 		require.NoError(t, err)
 		roots[h] = r.Hash
 		require.Equal(t, (h+4)/5, r.Block.Header.Epoch)
@@ -200,10 +216,34 @@ func TestAllValidatorsStoppedAtOnceResumeAcrossEpochs(t *testing.T) {
 	}
 	reach(t, net, 3, 18)
 	for h, want := range roots {
-		r, err := node(t, net, 3).Chain().Block(h)
+		r, err := validator(t, net, 3).Chain().Block(h)
 		require.NoError(t, err)
 		require.Equal(t, want, r.Hash)
 	}
+}
+
+func TestATransactionSentWhileTheOthersAreAwayReachesThemLater(t *testing.T) {
+	net := start(t, 4, nil)
+	reach(t, net, 0, 2)
+	for i := 1; i < 4; i++ {
+		require.NoError(t, net.StopValidator(i))
+	}
+	key, to := payer(t), ledger.Address{77}
+	tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Gas: 21000, To: &to}
+	tx.ChainID.SetUint64(validator(t, net, 0).Chain().ChainID())
+	tx.GasFeeCap.SetUint64(100_000_000_000)
+	tx.Value.SetUint64(3)
+	tx.Sign(key)
+	var hash ledger.Hash
+	call(t, validator(t, net, 0), &hash, "eth_sendRawTransaction", "0x"+hex.EncodeToString(tx.Envelope()))
+	for i := 1; i < 4; i++ {
+		require.NoError(t, net.StartValidator(i))
+	}
+	require.Eventually(t, func() bool {
+		var pending map[string]any
+		call(t, validator(t, net, 2), &pending, "eth_getTransactionByHash", hash)
+		return pending != nil
+	}, 20*time.Second, 10*time.Millisecond)
 }
 
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {
@@ -217,7 +257,7 @@ func TestAFollowerWithoutASeatSyncsAndRelaysTransactions(t *testing.T) {
 	net := start(t, 4, nil)
 	reach(t, net, 0, 5)
 	cfg := net.Config(0)
-	cfg.Dir, cfg.Key, cfg.Peers = t.TempDir(), nil, node(t, net, 1).Addrs()
+	cfg.Dir, cfg.Key, cfg.Peers = t.TempDir(), nil, validator(t, net, 1).Addrs()
 	ready := make(chan *subchain.Node, 1)
 	cfg.Ready = func(n *subchain.Node) { ready <- n }
 	done := make(chan error, 1)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/holiman/uint256"
 
@@ -29,7 +30,10 @@ func DecodeTransaction(b []byte) (*Transaction, error) {
 	if err := d.Done(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTxFormat, err)
 	}
-	return tx, tx.checkShape()
+	if err := tx.checkShape(); err != nil {
+		return nil, err
+	}
+	return tx, nil
 }
 
 func (tx *Transaction) decodeFields(d *rlp.Decoder) {
@@ -81,8 +85,12 @@ func (tx *Transaction) decodeFields(d *rlp.Decoder) {
 // checkShape refuses what no valid transaction can hold.
 func (tx *Transaction) checkShape() error {
 	switch {
-	case tx.Type == LegacyTx && tx.Protected() && !tx.V.GtUint64(34):
+	case tx.Type == LegacyTx && tx.Protected() && !tx.V.GtUint64(36):
+		// 35 and 36 would bind chain id 0, which signs as no chain id does: the
+		// signature of an unprotected transaction would have two encodings.
 		return fmt.Errorf("%w: v", ErrTxFormat)
+	case tx.Nonce == math.MaxUint64:
+		return fmt.Errorf("%w: nonce is the largest (EIP-2681)", ErrTxFormat)
 	case tx.Type >= BlobTx && tx.To == nil:
 		return fmt.Errorf("%w: type %d cannot create a contract", ErrTxFormat, tx.Type)
 	case tx.Type == BlobTx && len(tx.BlobHashes) == 0:

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
@@ -146,4 +148,29 @@ func decodeUint(b []byte) (uint64, error) {
 		return 0, errWire
 	}
 	return binary.BigEndian.Uint64(b), nil
+}
+
+// Audit reads the log of votes of a stopped node and returns an error that wraps
+// rolldpos.ErrConflict if its seat ever signed two different votes of one kind, or
+// commit and nullify, in one view.
+func Audit(db *store.Store) error {
+	k := openKeeper(db)
+	epochs := map[uint64][][]byte{}
+	err := k.votes.Replay(func(_ uint64, rec []byte) error {
+		if len(rec) < 8 {
+			return fmt.Errorf("node: record of %d bytes", len(rec))
+		}
+		epoch := binary.BigEndian.Uint64(rec)
+		epochs[epoch] = append(epochs[epoch], append([]byte(nil), rec[8:]...))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, epoch := range slices.Sorted(maps.Keys(epochs)) {
+		if err := rolldpos.Audit(epochs[epoch]); err != nil {
+			return fmt.Errorf("node: epoch %d: %w", epoch, err)
+		}
+	}
+	return nil
 }

@@ -17,9 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
@@ -33,9 +36,10 @@ import (
 // contradict each other, or its own execution contradicts a certified block.
 var ErrStopped = errors.New("node: stopped to protect the chain")
 
-// Transport carries bytes between nodes. Broadcast and Publish never block.
+// Transport carries bytes between nodes. Broadcast, Send and Publish never block.
 type Transport interface {
 	Broadcast(msg []byte) error
+	Send(to p2p.PeerID, msg []byte) error
 	Publish(msg []byte) error
 	Request(ctx context.Context, to p2p.PeerID, req []byte) ([]byte, error)
 	Peers() []p2p.PeerID
@@ -243,6 +247,8 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			return
 		}
 		n.post(func(context.Context) { n.endorsed(e) })
+	case wireTransactions:
+		n.takeTransactions(from, body)
 	case wireStatus:
 		s, err := decodeStatus(body)
 		if err != nil {
@@ -268,6 +274,45 @@ func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
 		return p2p.Reject
 	}
 	return p2p.Ignore
+}
+
+// OnPeer takes that messages to a peer began (up) or ceased to flow. A new peer gets
+// the transactions that wait here: it may have missed their gossip. It may be called
+// from any goroutine.
+func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
+	if up {
+		n.post(func(context.Context) { n.sendPending(peer) })
+	}
+}
+
+func (n *Node) sendPending(to p2p.PeerID) {
+	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
+	if err != nil {
+		n.fail(err)
+		return
+	}
+	if len(txs) == 0 {
+		return
+	}
+	if err := n.transport.Send(to, encodeTransactions(txs)); err != nil {
+		n.log.Debug("pending transactions not sent", "peer", to, "error", err)
+	}
+}
+
+// takeTransactions takes the transactions that wait at a peer.
+func (n *Node) takeTransactions(from p2p.PeerID, msg []byte) {
+	txs, err := decodeTransactions(msg)
+	if err != nil {
+		n.log.Debug("malformed transactions", "peer", from, "error", err)
+		return
+	}
+	added := false
+	for _, tx := range txs {
+		added = n.pool.Add(tx) == nil || added
+	}
+	if added {
+		n.post(n.evaluate)
+	}
 }
 
 // broadcast sends a message to all peers.

@@ -11,10 +11,11 @@ import (
 
 // Kinds of direct messages: the first byte.
 const (
-	wireConsensus   = 1 // a rolldpos message
-	wireBody        = 2 // the RLP of a block that is not final
-	wireEndorsement = 3 // a seat's signature over a checkpoint
-	wireStatus      = 4 // the sender's head
+	wireConsensus    = 1 // a rolldpos message
+	wireBody         = 2 // the RLP of a block that is not final
+	wireEndorsement  = 3 // a seat's signature over a checkpoint
+	wireStatus       = 4 // the sender's head
+	wireTransactions = 5 // transactions that wait at the sender, for a new peer
 )
 
 // Kinds of requests: the first byte.
@@ -79,6 +80,30 @@ func malformed(err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", errWire, err)
+}
+
+// maxTransactions bounds a message of transactions; the pool's own bounds hold too.
+const maxTransactions = 8192
+
+func encodeTransactions(txs []*ledger.Transaction) []byte {
+	var p []byte
+	for _, tx := range txs[:min(len(txs), maxTransactions)] {
+		p = rlp.AppendBytes(p, tx.Envelope())
+	}
+	return rlp.AppendList([]byte{wireTransactions}, p)
+}
+
+func decodeTransactions(b []byte) (txs []*ledger.Transaction, err error) {
+	for d := rlp.NewDecoder(b); ; {
+		if !d.More() || len(txs) == maxTransactions {
+			return txs, malformed(d.Done())
+		}
+		tx, err := ledger.DecodeTransaction(d.Bytes())
+		if err != nil {
+			return nil, malformed(err)
+		}
+		txs = append(txs, tx)
+	}
 }
 
 // finalBlock is a block of a range with the certificate it may have.

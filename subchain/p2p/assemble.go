@@ -69,7 +69,7 @@ func assemble(cfg *Config, key crypto.PrivKey) (s *stack, err error) {
 		return nil, fmt.Errorf("p2p: swarm: %w", err)
 	}
 	opened = append(opened, sw.Close)
-	if err = addTransport(sw, cfg.Network, key, limiter, g); err != nil {
+	if err = addTransport(sw, cfg, key, limiter, g); err != nil {
 		return nil, fmt.Errorf("p2p: transport: %w", err)
 	}
 	conns, err := connmgr.NewConnManager(cfg.MaxPeers*3/4, cfg.MaxPeers, connmgr.WithGracePeriod(20*time.Second))
@@ -86,16 +86,16 @@ func assemble(cfg *Config, key crypto.PrivKey) (s *stack, err error) {
 	return &stack{BasicHost: h, swarm: sw, gate: g}, nil
 }
 
-func addTransport(sw *swarm.Swarm, name string, key crypto.PrivKey, limiter network.ResourceManager, g *gate) error {
+func addTransport(sw *swarm.Swarm, cfg *Config, key crypto.PrivKey, limiter network.ResourceManager, g *gate) error {
 	muxConfig := *yamux.DefaultTransport.Config()
-	muxConfig.MaxIncomingStreams = 4 * maxStreams
+	muxConfig.MaxIncomingStreams = uint32(cfg.streamsPerPeer())
 	mux := yamux.Transport(muxConfig)
 	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: &mux}}
 	plain, err := noise.New(noise.ID, key, nil)
 	if err != nil {
 		return err
 	}
-	prologue := sha256.Sum256([]byte("rootstem p2p\x00" + name))
+	prologue := sha256.Sum256([]byte("rootstem p2p\x00" + cfg.Network))
 	bound, err := plain.WithSessionOptions(noise.Prologue(prologue[:]))
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func addTransport(sw *swarm.Swarm, name string, key crypto.PrivKey, limiter netw
 }
 
 func resources(cfg *Config) (network.ResourceManager, error) {
-	n, perIP := cfg.MaxPeers, cfg.MaxConnsPerIP
+	n, perIP, streams := cfg.MaxPeers, cfg.MaxConnsPerIP, cfg.streamsPerPeer()
 	both := func(conns, streams int, memory int64) rcmgr.ResourceLimits {
 		c, s := rcmgr.LimitVal(conns), rcmgr.LimitVal(streams)
 		return rcmgr.ResourceLimits{
@@ -124,10 +124,10 @@ func resources(cfg *Config) (network.ResourceManager, error) {
 	// A stream may hold yamux's window of 16 MiB and a frame.
 	stream := 32<<20 + 2*int64(cfg.MaxMessage)
 	limits := rcmgr.PartialLimitConfig{
-		System:      both(n, n*maxStreams, cfg.MaxMemory),
+		System:      both(n, n*streams, cfg.MaxMemory),
 		Transient:   both(maxHandshakes, maxHandshakes*4, cfg.MaxMemory/4),
-		PeerDefault: both(8, maxStreams, max(cfg.MaxMemory/4, stream)),
-		Conn:        both(1, maxStreams, max(cfg.MaxMemory/4, stream)),
+		PeerDefault: both(8, streams, max(cfg.MaxMemory/4, stream)),
+		Conn:        both(1, streams, max(cfg.MaxMemory/4, stream)),
 		Stream:      both(1, 1, stream),
 	}.Build(rcmgr.InfiniteLimits)
 	r := rate.Limit{RPS: float64(perIP) / pace, Burst: perIP}

@@ -80,7 +80,7 @@ type Config struct {
 // Bounds that are not worth a setting.
 const (
 	pace          = 8                // seconds in which an address may open MaxConnsPerIP connections
-	maxStreams    = 64               // per peer and direction
+	spareStreams  = 56               // per peer and direction besides those of requests
 	maxHandshakes = 64               // connections that are not authenticated yet
 	maxServing    = 64               // requests that are being answered, of all peers
 	dialTimeout   = 10 * time.Second // includes the handshake
@@ -117,6 +117,8 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+func (c *Config) streamsPerPeer() int { return spareStreams + c.RequestsPerPeer }
 
 // validate wants defaults filled in.
 func (c *Config) validate() error {

@@ -15,6 +15,12 @@ import (
 // may hold several of ours and control messages.
 const maxPubSub = 1 << 20
 
+// Bounds of gossip on its way; beyond them it is dropped.
+const (
+	outQueue = 4096 // messages to one peer
+	judging  = 1024 // messages that wait for OnGossip, and as many in it
+)
+
 // Publish gives msg to the gossip of the network. It copies msg. A message that was
 // seen within two minutes is not sent again. OnGossip is not asked. Errors: ErrSize,
 // ErrNotRunning.
@@ -40,14 +46,15 @@ func (h *Host) startGossip(ctx context.Context) (*pubsub.Topic, error) {
 	ps, err := pubsub.NewGossipSub(ctx, h.stack,
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(),
 		pubsub.WithMessageIdFn(contentID), pubsub.WithSubscriptionFilter(filter),
-		pubsub.WithMaxMessageSize(maxPubSub), pubsub.WithPeerOutboundQueueSize(256),
+		pubsub.WithMaxMessageSize(maxPubSub), pubsub.WithPeerOutboundQueueSize(outQueue),
+		pubsub.WithValidateQueueSize(judging),
 		pubsub.WithPeerScore(h.scoring()), pubsub.WithFloodPublish(true), pubsub.WithPeerExchange(false),
 		pubsub.WithLogger(h.cfg.Logger), pubsub.WithRPCLogger(slog.New(slog.DiscardHandler)),
 	)
 	if err != nil {
 		return nil, err
 	}
-	if err := ps.RegisterTopicValidator(h.topic, h.judge, pubsub.WithValidatorConcurrency(256)); err != nil {
+	if err := ps.RegisterTopicValidator(h.topic, h.judge, pubsub.WithValidatorConcurrency(judging)); err != nil {
 		return nil, err
 	}
 	topic, err := ps.Join(h.topic)

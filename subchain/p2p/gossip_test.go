@@ -102,3 +102,17 @@ func TestPublishWantsARunningHost(t *testing.T) {
 	require.NoError(t, h.Close())
 	require.ErrorIs(t, h.Publish([]byte("x")), ErrNotRunning)
 }
+
+func TestBurstOfGossipArrivesWhole(t *testing.T) {
+	noLeaks(t)
+	var got [3]atomic.Int64
+	hosts := gossipers(t, 3, func(i int, _ []byte) Verdict {
+		got[i].Add(1)
+		return Accept
+	})
+	const count = 2000
+	for i := range count {
+		require.NoError(t, hosts[0].Publish(append(number(i), make([]byte, 200)...)))
+	}
+	eventually(t, func() bool { return got[1].Load() == count && got[2].Load() == count })
+}
