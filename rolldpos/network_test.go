@@ -226,3 +226,52 @@ func TestEqualSeedsGiveEqualTraces(t *testing.T) {
 	require.Equal(t, a.trace.Sum64(), b.trace.Sum64())
 	require.NotEqual(t, a.trace.Sum64(), chaos(t, 43, 4, 0).trace.Sum64())
 }
+
+func TestPowerLossOfAllSeatsLosesNothing(t *testing.T) {
+	for seed := range int64(*seeds) {
+		s := newSim(t, seed, 4)
+		s.loss = 0.1
+		s.bootAll()
+		s.setDemand(true)
+		for range 8 {
+			s.run(s.now + uint64(300+s.rng.Intn(1000)))
+			notarised := map[View]Hash{}
+			for _, p := range s.peers {
+				c := p.cores[1]
+				if v := c.newest(); v > 0 {
+					notarised[v] = c.slots[v].cert(Prepare).Block
+				}
+				s.crash(p)
+			}
+			for _, block := range notarised {
+				holders := 0
+				for _, p := range s.peers {
+					if p.disk[block] {
+						holders++
+					}
+				}
+				require.GreaterOrEqual(t, holders, 2, "f + 1 seats hold a notarised body on disk")
+			}
+			s.bootAll()
+		}
+		top := s.top
+		s.run(s.now + 5000)
+		require.Greater(t, s.lowest(), top+10)
+		s.audit()
+	}
+}
+
+func TestDeltaGrowsUntilASlowNetworkProgresses(t *testing.T) {
+	s := newSim(t, 11, 4)
+	s.minDelay, s.maxDelay = 350, 400 // Δ is 100
+	s.bootAll()
+	s.setDemand(true)
+	s.run(60_000)
+	require.Greater(t, s.lowest(), 10)
+	s.minDelay, s.maxDelay = 1, 40
+	s.run(70_000)
+	for _, p := range s.peers {
+		require.Equal(t, uint64(100), p.cores[1].delta(), "and recovers")
+	}
+	s.audit()
+}

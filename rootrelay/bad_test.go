@@ -56,7 +56,7 @@ func TestRegistrationNeedsBondAndEverySeatsConsent(t *testing.T) {
 }
 
 // ready is a subchain with a checkpoint that the root does not have.
-func ready(t testing.TB) (w *world, a *sub, b *block) {
+func ready(t rapid.TB) (w *world, a *sub, b *block) {
 	w, a, _ = funded(t)
 	send(a, 5, 0, bob, never, "")
 	b = a.last()
@@ -141,7 +141,7 @@ func TestCheckpointOfOneSubchainDoesNotServeAnother(t *testing.T) {
 }
 
 // relayed is a message of a that lies under a checkpoint on the root.
-func relayed(t testing.TB) (w *world, a *sub, b *block, index uint64) {
+func relayed(t rapid.TB) (w *world, a *sub, b *block, index uint64) {
 	w, a, b = ready(t)
 	w.anchorAll(a)
 	return w, a, b, b.anchor.MessageCount - 1

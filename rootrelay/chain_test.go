@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
-	"testing"
 
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/rootstem/rootstem/internal/keccak"
 	"github.com/rootstem/rootstem/internal/merkle"
@@ -73,7 +73,7 @@ type block struct {
 
 // chain is a chain in memory with real signatures. Its blocks hold what do is given.
 type chain struct {
-	t       testing.TB
+	t       rapid.TB
 	id      uint64 // of transactions
 	state   *state
 	modules *module.Registry
@@ -105,7 +105,7 @@ func committeeOf(epoch uint64, keys []ed25519.PrivateKey) *rolldpos.Committee {
 	return c
 }
 
-func newChain(t testing.TB, name string, id uint64, keys []ed25519.PrivateKey, entries []module.Entry, rich ...ledger.Address) *chain {
+func newChain(t rapid.TB, name string, id uint64, keys []ed25519.PrivateKey, entries []module.Entry, rich ...ledger.Address) *chain {
 	c := &chain{t: t, id: id, state: newState(), keys: keys, epoch: 1, now: 1_000_000}
 	var err error
 	c.modules, err = module.New(module.Chain{ID: id, Genesis: func() ledger.Hash { return c.blocks[0].hash }}, entries)

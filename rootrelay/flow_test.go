@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/rootstem/rootstem/rootrelay"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -47,7 +48,7 @@ func (s *sub) heard() (payload []byte, count, acks, failed uint64) {
 }
 
 // funded is a world of two subchains, 1000 on the first at alice.
-func funded(t testing.TB) (w *world, a, b *sub) {
+func funded(t rapid.TB) (w *world, a, b *sub) {
 	w = newWorld(t, 2)
 	a, b = w.subs[0], w.subs[1]
 	w.deposit(a, alice, alice, 1000)
@@ -61,7 +62,7 @@ func send(a *sub, value, dst uint64, to ledger.Address, deadline uint64, payload
 }
 
 // sendModule sends a message as the receiver module of a, which hears the outcome.
-func sendModule(t testing.TB, a *sub, value, dst uint64, to ledger.Address, deadline uint64, payload string) {
+func sendModule(t rapid.TB, a *sub, value, dst uint64, to ledger.Address, deadline uint64, payload string) {
 	call, err := module.Pack("send(uint64,address,uint64,bytes)", dst, to, deadline, []byte(payload))
 	require.NoError(t, err)
 	must(a.chain, alice, at("receiver"), value, call)

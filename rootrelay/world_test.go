@@ -2,10 +2,10 @@ package rootrelay_test
 
 import (
 	"crypto/ed25519"
-	"testing"
 
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rootrelay"
@@ -39,12 +39,12 @@ type sub struct {
 
 // world is a root with subchains 1, 2, ….
 type world struct {
-	t    testing.TB
+	t    rapid.TB
 	root *chain
 	subs []*sub
 }
 
-func newWorld(t testing.TB, n int) *world {
+func newWorld(t rapid.TB, n int) *world {
 	w := &world{t: t}
 	keys := seats("root", 4)
 	w.root = newChain(t, "root", rootID, keys, []module.Entry{{

@@ -33,15 +33,17 @@ type frame struct {
 	ret   []byte // return data of the last call
 }
 
-// scratch holds frames for one message at a time.
+// scratch holds what one message at a time works with.
 type scratch struct {
-	frames []*frame
+	frames  []*frame // by depth
+	journal []change // empty between messages
 }
 
 // Bounds of what a scratch keeps between messages.
 const (
-	keepFrames = 64
-	keepMemory = 1 << 17
+	keepFrames  = 64
+	keepMemory  = 1 << 17 // bytes of each frame
+	keepJournal = 1 << 14 // entries
 )
 
 func (vm *VM) getScratch() *scratch {
@@ -64,6 +66,9 @@ func (vm *VM) putScratch(sc *scratch) {
 		if cap(f.ret) > keepMemory {
 			f.ret = nil
 		}
+	}
+	if cap(sc.journal) > keepJournal {
+		sc.journal = nil
 	}
 	vm.scratch.Put(sc)
 }

@@ -10,10 +10,9 @@ import (
 type undo uint8
 
 const (
-	undoBalance   undo = iota // account, word
+	undoWord      undo = iota // target, word
 	undoNonce                 // account, number
 	undoCode                  // account, code, hash in the side list
-	undoSlot                  // slot, word
 	undoWarm                  // account, number
 	undoWarmSlot              // slot, number
 	undoTouch                 // account, number
@@ -28,8 +27,8 @@ type change struct {
 	undo    undo
 	account *account
 	slot    *slot
-	number  uint64
-	word    uint256.Int
+	target  *uint256.Int // a balance, slot or transient slot
+	word    uint256.Int  // the value before; a number in its first limb
 }
 
 // codeChange holds what an entry undoCode restores.
@@ -46,28 +45,26 @@ func (s *Session) revert(snapshot int) {
 	for i := len(s.journal) - 1; i >= snapshot; i-- {
 		c := &s.journal[i]
 		switch c.undo {
-		case undoBalance:
-			c.account.balance = c.word
+		case undoWord:
+			*c.target = c.word
 		case undoNonce:
-			c.account.nonce = c.number
+			c.account.nonce = c.word[0]
 		case undoCode:
 			n := len(s.codeChanges) - 1
 			c.account.codeHash, c.account.code = s.codeChanges[n].hash, s.codeChanges[n].code
 			s.codeChanges = s.codeChanges[:n]
-		case undoSlot:
-			c.slot.current = c.word
 		case undoWarm:
-			c.account.warm = uint32(c.number)
+			c.account.warm = uint32(c.word[0])
 		case undoWarmSlot:
-			c.slot.warm = uint32(c.number)
+			c.slot.warm = uint32(c.word[0])
 		case undoTouch:
-			c.account.touched = uint32(c.number)
+			c.account.touched = uint32(c.word[0])
 		case undoCreated:
-			c.account.created = uint32(c.number)
+			c.account.created = uint32(c.word[0])
 		case undoDestroyed:
-			c.account.destroyed = uint32(c.number)
+			c.account.destroyed = uint32(c.word[0])
 		case undoRefund:
-			s.refund = c.number
+			s.refund = c.word[0]
 		case undoLog:
 			s.logs = s.logs[:len(s.logs)-1]
 		}
@@ -75,10 +72,15 @@ func (s *Session) revert(snapshot int) {
 	s.journal = s.journal[:snapshot]
 }
 
-// note appends an entry and returns it, to be filled by the caller.
-func (s *Session) note(u undo, a *account, sl *slot, number uint64) *change {
-	s.journal = append(s.journal, change{undo: u, account: a, slot: sl, number: number})
-	return &s.journal[len(s.journal)-1]
+// note appends an entry for a number.
+func (s *Session) note(u undo, a *account, sl *slot, number uint64) {
+	s.journal = append(s.journal, change{undo: u, account: a, slot: sl, word: uint256.Int{number}})
+}
+
+// setWord writes a word that can be taken back.
+func (s *Session) setWord(target, v *uint256.Int) {
+	s.journal = append(s.journal, change{undo: undoWord, target: target, word: *target})
+	*target = *v
 }
 
 // mark puts a into the list of accounts to settle after the message.
@@ -99,8 +101,7 @@ func (s *Session) touch(a *account) {
 
 func (s *Session) setBalance(a *account, v *uint256.Int) {
 	s.touch(a)
-	s.note(undoBalance, a, nil, 0).word = a.balance
-	a.balance = *v
+	s.setWord(&a.balance, v)
 }
 
 func (s *Session) setNonce(a *account, nonce uint64) {
@@ -118,8 +119,7 @@ func (s *Session) setCode(a *account, hash ledger.Hash, c *code) {
 
 func (s *Session) setSlot(a *account, sl *slot, v *uint256.Int) {
 	s.mark(a)
-	s.note(undoSlot, nil, sl, 0).word = sl.current
-	sl.current = *v
+	s.setWord(&sl.current, v)
 }
 
 // warmUp marks a as accessed and reports whether it was cold (EIP-2929).
@@ -193,19 +193,29 @@ type transientKey struct {
 }
 
 // loadTransient returns the slot, nil if it was never written in this message.
-func (s *Session) loadTransient(addr ledger.Address, key ledger.Hash) *slot {
+func (s *Session) loadTransient(addr ledger.Address, key ledger.Hash) *uint256.Int {
 	return s.transient[transientKey{addr, key}]
 }
 
 func (s *Session) storeTransient(addr ledger.Address, key ledger.Hash, v *uint256.Int) {
-	sl := s.transient[transientKey{addr, key}]
-	if sl == nil {
+	word := s.transient[transientKey{addr, key}]
+	if word == nil {
 		if s.transient == nil {
-			s.transient = make(map[transientKey]*slot)
+			s.transient = make(map[transientKey]*uint256.Int)
 		}
-		sl = new(slot)
-		s.transient[transientKey{addr, key}] = sl
+		word = new(uint256.Int)
+		s.transient[transientKey{addr, key}] = word
 	}
-	s.note(undoSlot, nil, sl, 0).word = sl.current
-	sl.current = *v
+	s.setWord(word, v)
+}
+
+// keepTransient bounds the transient slots whose map is worth keeping.
+const keepTransient = 256
+
+// dropTransient forgets transient storage after a message.
+func (s *Session) dropTransient() {
+	if len(s.transient) > keepTransient {
+		s.transient = nil
+	}
+	clear(s.transient)
 }

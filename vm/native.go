@@ -119,9 +119,13 @@ func (f *Frame) Load(key ledger.Hash) ledger.Hash {
 	return ledger.WordHash(&sl.current)
 }
 
-// Store writes a slot of Self at the price and with the refunds of SSTORE.
+// Store writes a slot of Self at the price and with the refunds of SSTORE. It fails
+// the call if Self is an empty account, which EIP-161 would remove with its storage.
 func (f *Frame) Store(key, value ledger.Hash) {
 	f.write()
+	if f.account.empty() {
+		f.fail(ErrNoAccount)
+	}
 	v := value.Word()
 	left, ok := f.s.storeMetered(f.account, &key, &v, f.gas)
 	if !ok {

@@ -338,3 +338,27 @@ func TestNativeCallPassesGasAndValue(t *testing.T) {
 	require.Equal(t, uint64(10_000+gasStipend-2), given)
 	require.Equal(t, uint64(3), changeOf(t, s, codeA).Account.Balance.Uint64())
 }
+
+func TestNativeWithoutAnAccountCannotStore(t *testing.T) {
+	machine, w := fixtureVM(map[ledger.Address]Native{
+		nativeA: nativeFunc(func(f *Frame, _ []byte) ([]byte, bool) { f.Store(num(1), num(1)); return nil, true }),
+	})
+	delete(w.accounts, nativeA)
+	res := apply(t, machine.Begin(testBlock, w), message(&nativeA, 100_000))
+	require.ErrorIs(t, res.Err, ErrNoAccount)
+}
+
+func TestNativeFrameIsDeadAfterItsCall(t *testing.T) {
+	var kept *Frame
+	_, s := runNative(t, 100_000, func(f *Frame, _ []byte) ([]byte, bool) { kept = f; return nil, true })
+	require.Panics(t, func() { kept.Store(num(1), num(1)) })
+	require.Len(t, s.Changes(), 2)
+}
+
+func TestNativeLogRefusesAFifthTopic(t *testing.T) {
+	res, _ := runNative(t, 100_000, func(f *Frame, _ []byte) ([]byte, bool) {
+		f.Log(make([]ledger.Hash, 5), nil)
+		return nil, true
+	})
+	require.ErrorIs(t, res.Err, ErrFrame)
+}

@@ -93,6 +93,7 @@ var (
 	ErrNativeDelegation = errors.New("vm: a native contract cannot run for another account")
 	ErrNativePanic      = errors.New("vm: native contract panicked")
 	ErrFrame            = errors.New("vm: native contract misused a frame")
+	ErrNoAccount        = errors.New("vm: native contract has no account in the state")
 )
 
 // ErrMissingCode reports a Reader that has no code for the hash of an account.

@@ -24,7 +24,7 @@ type Session struct {
 	journal     []change
 	codeChanges []codeChange
 	dirty       []*account // possibly changed in this turn
-	transient   map[transientKey]*slot
+	transient   map[transientKey]*uint256.Int
 	logs        []ledger.Log
 	refund      uint64
 	open        []*Frame // native frames from the outermost to the innermost
@@ -48,6 +48,7 @@ func (s *Session) start(origin ledger.Address, price *uint256.Int) {
 	s.origin = origin
 	s.gasPrice = *price
 	s.scratch = s.vm.getScratch()
+	s.journal = s.scratch.journal
 }
 
 // settle applies what EIP-161 and EIP-6780 leave to the end of a message and forgets
@@ -73,18 +74,20 @@ func (a *account) wipe() {
 }
 
 func (s *Session) forget() {
-	s.journal = s.journal[:0]
-	clear(s.codeChanges)
-	s.codeChanges = s.codeChanges[:0]
-	s.dirty = s.dirty[:0]
-	clear(s.transient)
-	s.logs, s.blobHashes = nil, nil
-	s.refund = 0
-	s.open = nil
 	if s.scratch != nil {
+		clear(s.journal) // no pointers into this session
+		s.scratch.journal = s.journal[:0]
 		s.vm.putScratch(s.scratch)
 		s.scratch = nil
 	}
+	s.journal = nil
+	clear(s.codeChanges)
+	s.codeChanges = s.codeChanges[:0]
+	s.dirty = s.dirty[:0]
+	s.dropTransient()
+	s.logs, s.blobHashes = nil, nil
+	s.refund = 0
+	s.open = nil
 }
 
 // rescue turns a fault of the host into an error and undoes the message. It must be

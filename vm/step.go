@@ -193,8 +193,8 @@ func (f *frame) external(op byte) error {
 
 func (f *frame) loadTransient() error {
 	w := f.peek(0)
-	if sl := f.s.loadTransient(f.account.addr, w.Bytes32()); sl != nil {
-		*w = sl.current
+	if word := f.s.loadTransient(f.account.addr, w.Bytes32()); word != nil {
+		*w = *word
 	} else {
 		w.Clear()
 	}

@@ -12,8 +12,8 @@ var (
 	ErrTruncated = fmt.Errorf("%w: input ends inside a value", ErrInvalid)
 	ErrRange     = fmt.Errorf("%w: value does not fit its type", ErrInvalid)
 	ErrPadding   = fmt.Errorf("%w: padding is not zero", ErrInvalid)
-	ErrOffset    = fmt.Errorf("%w: offset or length beyond the input", ErrInvalid)
-	ErrOverlap   = fmt.Errorf("%w: a word is used twice", ErrInvalid)
+	ErrOffset    = fmt.Errorf("%w: offset or length out of bounds", ErrInvalid)
+	ErrOverlap   = fmt.Errorf("%w: values overlap", ErrInvalid)
 )
 
 // Decoder reads the values of one tuple or array in order. Its first error sticks:
@@ -137,10 +137,11 @@ func (d *Decoder) Length(head int) (int, *Decoder) {
 	return int(n), &Decoder{frame: d.frame[d.pos:], all: d.all}
 }
 
-// Tail reads an offset and returns the decoder of what it points to.
+// Tail reads an offset and returns the decoder of what it points to, which must lie
+// behind the offset itself.
 func (d *Decoder) Tail() *Decoder {
 	off := d.Uint(64)
-	if d.all.err == nil && off > uint64(len(d.frame)) {
+	if d.all.err == nil && (off > uint64(len(d.frame)) || off < uint64(d.pos)) {
 		d.Fail(ErrOffset)
 	}
 	if d.all.err != nil {

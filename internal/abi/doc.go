@@ -8,7 +8,8 @@
 //
 // Decoding deviates by being stricter than solc: the padding of bytes, strings and
 // bytesN must be zero and present, booleans are 0 or 1, integers and addresses fit
-// their type, and no word may be consumed twice. Hence what a decoder reads, and
-// what its caller allocates, is bounded by the length of the input. Bytes after the
-// last value are allowed, as solc allows them.
+// their type, offsets point forward, and all values together take no more words than
+// the input has. Hence what a decoder reads, and what its caller allocates, is bounded
+// by the length of the input. Bytes after the last value are allowed, as solc allows
+// them.
 package abi

@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,10 +37,7 @@ const reservedWords = ` _ abstract address after alias anonymous apply as assemb
 // Reserved reports whether Solidity forbids s as a name, elementary types of all
 // sizes included.
 func Reserved(s string) bool {
-	if strings.ContainsAny(s, " \n") {
-		return true
-	}
-	if strings.Contains(strings.ReplaceAll(reservedWords, "\n", " "), " "+s+" ") {
+	if slices.Contains(strings.Fields(reservedWords), s) {
 		return true
 	}
 	for _, prefix := range []string{"uint", "int", "bytes"} {
@@ -48,6 +46,11 @@ func Reserved(s string) bool {
 				return prefix == "bytes" && bits >= 1 && bits <= 32 || prefix != "bytes" && bits%8 == 0 && bits >= 8 && bits <= 256
 			}
 		}
+	}
+	if n, ok := strings.CutPrefix(strings.TrimPrefix(s, "u"), "fixed"); ok {
+		// fixedMxN; those of sizes that do not exist are refused with them.
+		_, err := strconv.ParseUint(strings.Replace(n, "x", "", 1), 10, 16)
+		return err == nil && strings.Contains(n, "x")
 	}
 	return false
 }

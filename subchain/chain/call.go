@@ -44,7 +44,7 @@ func (c *Chain) simulate(ctx context.Context, height uint64, f func(*vm.VM, vm.B
 	h := c.frame(parent)
 	h.Time = parent.Block.Header.Time + 1
 	var fault error
-	if err := f(c.machine(h.Height), c.environment(&h, parent, &fault), interruptible{ctx, view}); err != nil {
+	if err := f(c.machine(h.Height).vm, c.environment(&h, parent, &fault), interruptible{ctx, view}); err != nil {
 		return err
 	}
 	return fault

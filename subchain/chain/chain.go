@@ -76,6 +76,7 @@ type Chain struct {
 type machine struct {
 	from uint64
 	vm   *vm.VM
+	code ledger.Hash // of the modules that execute
 }
 
 const cachedRecords = 256
@@ -103,9 +104,10 @@ func Open(cfg Config) (*Chain, error) {
 		heights = append([]uint64{0}, heights...)
 	}
 	for _, h := range heights {
-		c.machines = append(c.machines, machine{h, vm.New(vm.Config{
-			Rules: cfg.Rules, ChainID: g.ChainID, Natives: cfg.Modules.Natives(h),
-		})})
+		c.machines = append(c.machines, machine{
+			from: h, code: cfg.Modules.ConfigHashAt(h),
+			vm: vm.New(vm.Config{Rules: cfg.Rules, ChainID: g.ChainID, Natives: cfg.Modules.Natives(h)}),
+		})
 	}
 	return c, c.load()
 }
@@ -275,11 +277,11 @@ func (c *Chain) view(r *Record) (*state.View, error) {
 	return v, nil
 }
 
-func (c *Chain) machine(height uint64) *vm.VM {
-	m := c.machines[0].vm
+func (c *Chain) machine(height uint64) *machine {
+	m := &c.machines[0]
 	for i := range c.machines {
 		if c.machines[i].from <= height {
-			m = c.machines[i].vm
+			m = &c.machines[i]
 		}
 	}
 	return m

@@ -115,7 +115,8 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 	}
 	h := &r.Block.Header
 	var fault error
-	session := c.machine(h.Height).Begin(c.environment(h, parent, &fault), base)
+	machine := c.machine(h.Height)
+	session := machine.vm.Begin(c.environment(h, parent, &fault), base)
 	if err := c.modules.BeginBlock(session); err != nil {
 		return nil, err
 	}
@@ -132,6 +133,9 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 	}
 	if fault != nil {
 		return nil, fault
+	}
+	if r.Anchor.Subchain != 0 {
+		r.Anchor.CodeHash = machine.code
 	}
 	if r.view, err = base.Apply(session.Changes()); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package devnet_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -246,6 +247,26 @@ func TestATransactionSentWhileTheOthersAreAwayReachesThemLater(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 }
 
+func TestAFollowerSyncsManyBlocksThroughRangesOfFinalBlocks(t *testing.T) {
+	net := start(t, 1, func(c *subchain.Config) { c.Heartbeat = time.Millisecond; c.BlockTime = time.Millisecond })
+	reach(t, net, 0, 200)
+	cfg := net.Config(0)
+	cfg.Dir, cfg.Key, cfg.Peers = t.TempDir(), nil, validator(t, net, 0).Addrs()
+	n, err := subchain.New(cfg)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- n.Run(ctx) }()
+	require.Eventually(t, func() bool { return n.Chain().Head().Block.Header.Height >= 200 }, 20*time.Second, 10*time.Millisecond)
+	want, err := validator(t, net, 0).Chain().Block(200)
+	require.NoError(t, err)
+	got, err := n.Chain().Block(200)
+	require.NoError(t, err)
+	require.Equal(t, want.Hash, got.Hash)
+	cancel()
+	require.NoError(t, <-done)
+}
+
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	startIn(t, dir, 1, nil)
@@ -261,10 +282,14 @@ func TestAFollowerWithoutASeatSyncsAndRelaysTransactions(t *testing.T) {
 	ready := make(chan *subchain.Node, 1)
 	cfg.Ready = func(n *subchain.Node) { ready <- n }
 	done := make(chan error, 1)
-	ctx := t.Context()
+	ctx, cancel := context.WithCancel(t.Context())
 	n, err := subchain.New(cfg)
 	require.NoError(t, err)
 	go func() { done <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
 	<-ready
 	require.Eventually(t, func() bool { return n.Chain().Head().Block.Header.Height >= 5 }, 20*time.Second, 10*time.Millisecond)
 	key := payer(t)

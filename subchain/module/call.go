@@ -19,6 +19,8 @@ type call struct {
 	// busy is set while a frame that this one opened is running, closed once it has
 	// returned: a context is used in its own frame only.
 	busy, closed bool
+	// view forbids writes, even by a Context that was made of a View.
+	view bool
 }
 
 // abort unwinds a misuse; panicCode unwinds with a code of Panic(uint256).
@@ -50,8 +52,17 @@ func (c *call) open() *vm.Frame {
 	return c.frame
 }
 
+// mutable is open for what writes.
+func (c *call) mutable() *vm.Frame {
+	f := c.open()
+	if c.view {
+		c.misuse("a view must not write")
+	}
+	return f
+}
+
 func (c *call) load(s ledger.Hash) ledger.Hash { return c.open().Load(s) }
-func (c *call) store(s, v ledger.Hash)         { c.open().Store(s, v) }
+func (c *call) store(s, v ledger.Hash)         { c.mutable().Store(s, v) }
 func (c *call) use(gas uint64)                 { c.open().UseGas(gas) }
 
 // leave runs f while the context may not be used.
@@ -64,6 +75,7 @@ func (c *call) leave(f func(*vm.Frame)) {
 
 // call calls another account; with ok false out is the revert data.
 func (c *call) call(to ledger.Address, value uint256.Int, data []byte, gas uint64) (out []byte, ok bool) {
+	c.mutable()
 	c.leave(func(f *vm.Frame) { out, ok = f.Call(to, value, data, gas) })
 	return out, ok
 }
@@ -78,7 +90,7 @@ func outcome(out []byte, ok bool) ([]byte, error) {
 
 // issuer returns the frame of a module that may mint and burn.
 func (c *call) issuer() *vm.Frame {
-	f := c.open()
+	f := c.mutable()
 	if !c.m.entry.Mint {
 		c.misuse("%s may not mint or burn coins", c.m.entry.Name)
 	}

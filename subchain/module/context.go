@@ -126,7 +126,7 @@ func (v *View) VerifyP256(pub [64]byte, digest ledger.Hash, sig [64]byte) bool {
 // Transfer moves coins from the module to an account and reports false if it has
 // less. No code of the receiver runs.
 func (x *Context) Transfer(to ledger.Address, amount uint256.Int) bool {
-	return x.c.open().Transfer(to, amount)
+	return x.c.mutable().Transfer(to, amount)
 }
 
 // Call calls a contract or a module with coins of this module. It leaves 1/64 of

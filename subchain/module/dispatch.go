@@ -107,6 +107,7 @@ func (m *instance) invoke(c *call, me *method, data []byte) ([]byte, error) {
 	var ctx any
 	switch me.Mutability {
 	case abi.View:
+		c.view = true
 		ctx = &View{c}
 	case abi.Nonpayable:
 		ctx = &Context{View{c}}
@@ -152,12 +153,17 @@ func (m *instance) hook(c *call, index int) error {
 // the gas to the caller. The error is that of run; without one it is a *RevertError
 // or ErrCall. Contexts other than run's must not be used inside.
 func Do(w Writer, target any, run func(*Context) error) error {
-	return w.write().enter(target, func(c *call) error { return run(&Context{View{c}}) })
+	c := w.write()
+	c.mutable()
+	return c.enter(target, func(c *call) error { return run(&Context{View{c}}) })
 }
 
 // Query is Do for views.
 func Query(r Reader, target any, run func(*View) error) error {
-	return r.view().enter(target, func(c *call) error { return run(&View{c}) })
+	return r.view().enter(target, func(c *call) error {
+		c.view = true
+		return run(&View{c})
+	})
 }
 
 func (c *call) enter(target any, body func(*call) error) (err error) {

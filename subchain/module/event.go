@@ -38,5 +38,5 @@ func (ev *Event[T]) Emit(w Writer, e T) {
 			}
 		}
 	}
-	c.open().Log(topics, rest.encode(nil, values))
+	c.mutable().Log(topics, rest.encode(nil, values))
 }

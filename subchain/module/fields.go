@@ -179,7 +179,7 @@ func (s *spec) readErrors(m any, rt reflect.Type) error {
 			et = et.Elem()
 		}
 		if et == nil || et.Kind() != reflect.Struct {
-			return fmt.Errorf("Errors lists %T: a custom error must be a struct", e)
+			return fmt.Errorf("method Errors lists %T: a custom error must be a struct", e)
 		}
 		name, _, _ := strings.Cut(et.Name(), "[")
 		ce := &customErrorOf{et, customError{name: name}}

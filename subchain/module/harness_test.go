@@ -169,3 +169,16 @@ func word(x uint64) ledger.Hash {
 }
 
 func addressWord(a ledger.Address) ledger.Hash { return ledger.Hash(abi.AppendAddress(nil, a)) }
+
+func word7() *uint256.Int { return uint256.NewInt(7) }
+
+// Uint256 shortens the tests.
+type Uint256 = uint256.Int
+
+func numbers(x ...uint64) []Uint256 {
+	out := make([]Uint256, len(x))
+	for i := range x {
+		out[i].SetUint64(x[i])
+	}
+	return out
+}

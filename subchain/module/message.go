@@ -86,7 +86,7 @@ func (x *Context) Acknowledge(m *Message, result []byte, ok bool, gas uint64) bo
 }
 
 func (x *Context) deliver(to ledger.Address, data []byte, gas uint64) ([]byte, bool) {
-	x.c.open()
+	x.c.use(gasByte * uint64(len(data)))
 	if !x.c.m.entry.Gateway {
 		x.c.misuse("%s is not the gateway and delivers no messages", x.c.m.entry.Name)
 	}

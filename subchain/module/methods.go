@@ -56,7 +56,7 @@ func (s *spec) readMethods(m any, rt reflect.Type) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.signatures)) {
 		if !a.used[name] {
-			return fmt.Errorf("Signatures names %s, which is no entry point", name)
+			return fmt.Errorf("method Signatures names %s, which is no entry point", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.gas)) {

@@ -1,7 +1,6 @@
 package module
 
 import (
-	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -210,16 +209,6 @@ func (r *Registry) Natives(height uint64) map[ledger.Address]vm.Native {
 			out[d.address] = m
 		}
 	}
-	return out
-}
-
-// Addresses returns the modules' addresses in ascending order.
-func (r *Registry) Addresses() []ledger.Address {
-	var out []ledger.Address
-	for _, d := range r.modules {
-		out = append(out, d.address)
-	}
-	slices.SortFunc(out, func(a, b ledger.Address) int { return bytes.Compare(a[:], b[:]) })
 	return out
 }
 

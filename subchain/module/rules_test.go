@@ -80,6 +80,7 @@ func (p *Probe) Where(v *module.View) (self, sender, origin ledger.Address, heig
 func (p *Probe) Panics(ctx *module.Context) error {
 	p.count.Set(ctx, 9)
 	var m map[string]int
+	//lint:ignore SA5000 The panic is what is tested.
 	m["x"] = 1
 	return nil
 }
@@ -180,6 +181,33 @@ func (p *Probe) Issue(ctx *module.Context, to ledger.Address, n uint256.Int) err
 	}
 	return nil
 }
+func (p *Probe) Forge(v *module.View, how string) error {
+	ctx := &module.Context{View: *v}
+	switch how {
+	case "store":
+		p.count.Set(ctx, 9)
+	case "transfer":
+		ctx.Transfer(bob, uint256.Int{})
+	case "call":
+		_, _ = ctx.Call(bob, uint256.Int{}, nil)
+	case "do":
+		return module.Do(ctx, p.Peer, func(c *module.Context) error { return p.Peer.Note(c) })
+	case "query":
+		return module.Query(v, p.Peer, func(v *module.View) error { return p.Peer.Note(&module.Context{View: *v}) })
+	}
+	return nil
+}
+func (p *Probe) Keep(ctx *module.Context) error {
+	leaked = ctx
+	return nil
+}
+func (p *Probe) UseKept(ctx *module.Context) error {
+	p.count.Set(leaked, 9)
+	return nil
+}
+
+var leaked *module.Context
+
 func (p *Probe) Hash(v *module.View, b []byte) (ledger.Hash, error) { return v.Keccak(b), nil }
 
 type probes struct {
@@ -403,6 +431,19 @@ func TestCoinsMoveOnlyByPrivilegeOrOwnBalance(t *testing.T) {
 	p.ok(p.call("issue(address,uint256)", ledger.Address{5: 5}, *uint256.NewInt(10)))
 	a := p.world.accounts[ledger.Address{5: 5}]
 	require.Equal(t, *uint256.NewInt(9), a.Balance)
+}
+
+func TestViewCannotWriteEvenThroughAForgedContext(t *testing.T) {
+	p := newProbe(t)
+	for _, how := range []string{"store", "transfer", "call", "do", "query"} {
+		p.refused(p.call("forge(string)", how), "a view must not write")
+	}
+}
+
+func TestContextIsUselessAfterItsCall(t *testing.T) {
+	p := newProbe(t)
+	p.ok(p.call("keep()"))
+	p.refused(p.call("useKept()"), "a context is used after its call has returned")
 }
 
 func TestGasIsABasePlusBytesPlusHashes(t *testing.T) {

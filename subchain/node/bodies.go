@@ -17,6 +17,7 @@ func waits(err error) bool { return errors.Is(err, errWaiting) }
 
 const (
 	maxBodies     = 256
+	maxBodyBytes  = 64 << 20 // of all of them
 	refetchAfter  = 400 * time.Millisecond
 	fetchTimeout  = 5 * time.Second
 	maxBranch     = 1024 // pending ancestors that are walked
@@ -26,31 +27,43 @@ const (
 // bodies holds blocks that came from peers and are not executed yet, the oldest
 // dropped first, and remembers which bodies were sent.
 type bodies struct {
-	blocks map[ledger.Hash]*ledger.Block
+	blocks map[ledger.Hash]body
 	order  []ledger.Hash
+	bytes  int
 	sent   map[ledger.Hash]bool
 	log    []ledger.Hash // sent, oldest first
 }
 
-func newBodies() *bodies {
-	return &bodies{blocks: map[ledger.Hash]*ledger.Block{}, sent: map[ledger.Hash]bool{}}
+type body struct {
+	block *ledger.Block
+	size  int // of the encoding
 }
 
-func (b *bodies) put(block *ledger.Block) {
+func newBodies() *bodies {
+	return &bodies{blocks: map[ledger.Hash]body{}, sent: map[ledger.Hash]bool{}}
+}
+
+func (b *bodies) put(block *ledger.Block, size int) {
 	hash := block.Header.Hash()
-	if b.blocks[hash] != nil {
+	if b.blocks[hash].block != nil {
 		return
 	}
-	if len(b.order) >= maxBodies {
-		delete(b.blocks, b.order[0])
+	for len(b.order) > 0 && (len(b.order) >= maxBodies || b.bytes+size > maxBodyBytes) {
+		b.remove(b.order[0])
 		b.order = b.order[1:]
 	}
-	b.blocks[hash] = block
+	b.blocks[hash] = body{block, size}
 	b.order = append(b.order, hash)
+	b.bytes += size
+}
+
+func (b *bodies) remove(hash ledger.Hash) {
+	b.bytes -= b.blocks[hash].size
+	delete(b.blocks, hash)
 }
 
 func (b *bodies) get(hash ledger.Hash) (*ledger.Block, bool) {
-	block := b.blocks[hash]
+	block := b.blocks[hash].block
 	return block, block != nil
 }
 
@@ -58,8 +71,8 @@ func (b *bodies) get(hash ledger.Hash) (*ledger.Block, bool) {
 func (b *bodies) drop(r *chain.Record) {
 	kept := b.order[:0]
 	for _, hash := range b.order {
-		if b.blocks[hash].Header.Height <= r.Block.Header.Height {
-			delete(b.blocks, hash)
+		if b.blocks[hash].block.Header.Height <= r.Block.Header.Height {
+			b.remove(hash)
 			continue
 		}
 		kept = append(kept, hash)
@@ -82,13 +95,13 @@ func (b *bodies) sendOnce(hash ledger.Hash) bool {
 }
 
 // received takes a body from a peer.
-func (n *Node) received(ctx context.Context, b *ledger.Block) {
+func (n *Node) received(ctx context.Context, b *ledger.Block, size int) {
 	head := n.chain.Head().Block.Header.Height
 	if b.Header.Height <= head || b.Header.Height > head+maxBranch {
 		return
 	}
 	n.share(b)
-	n.bodies.put(b)
+	n.bodies.put(b, size)
 	n.advance(ctx)
 }
 
@@ -155,7 +168,7 @@ func (n *Node) fetch(hash ledger.Hash) {
 				n.log.Debug("wrong body", "peer", p, "block", hash)
 				continue
 			}
-			n.post(func(ctx context.Context) { n.received(ctx, b) })
+			n.post(func(ctx context.Context) { n.received(ctx, b, len(answer)) })
 			return
 		}
 	})

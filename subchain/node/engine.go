@@ -29,7 +29,7 @@ func (n *Node) restore(ctx context.Context) error {
 	}
 	for _, b := range stored {
 		if b.Header.Height > head.Block.Header.Height {
-			n.bodies.put(b)
+			n.bodies.put(b, len(b.AppendRLP(nil)))
 		}
 	}
 	for _, b := range stored {

@@ -79,20 +79,21 @@ type Node struct {
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
 
 	// Owned by Run's goroutine.
-	seat    int
-	keeper  *keeper
-	core    *rolldpos.Core
-	epoch   uint64
-	wake    time.Time
-	bodies  *bodies
-	waiting []waiting
-	finals  []rolldpos.Finalized
-	build   *rolldpos.BuildRequest
-	demand  bool
-	fetches map[ledger.Hash]time.Time
-	syncing syncState
-	checks  *endorsements
-	fault   error
+	seat      int
+	keeper    *keeper
+	core      *rolldpos.Core
+	epoch     uint64
+	wake      time.Time
+	bodies    *bodies
+	waiting   []waiting
+	finals    []rolldpos.Finalized
+	build     *rolldpos.BuildRequest
+	demand    bool
+	fetches   map[ledger.Hash]time.Time
+	syncing   syncState
+	announced uint64 // height that was told to peers last
+	checks    *endorsements
+	fault     error
 }
 
 // event is something that Run's goroutine works on.
@@ -239,7 +240,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed block", "peer", from, "error", err)
 			return
 		}
-		n.post(func(ctx context.Context) { n.received(ctx, b) })
+		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
 	case wireEndorsement:
 		e, err := decodeEndorsement(body)
 		if err != nil {
@@ -286,17 +287,26 @@ func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
 }
 
 func (n *Node) sendPending(to p2p.PeerID) {
+	msg := n.pendingMessage()
+	if msg == nil {
+		return
+	}
+	if err := n.transport.Send(to, msg); err != nil {
+		n.log.Debug("pending transactions not sent", "peer", to, "error", err)
+	}
+}
+
+// pendingMessage holds the executable transactions, at most about a block of them,
+// or is nil if there are none.
+func (n *Node) pendingMessage() []byte {
 	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
 	if err != nil {
 		n.fail(err)
-		return
 	}
 	if len(txs) == 0 {
-		return
+		return nil
 	}
-	if err := n.transport.Send(to, encodeTransactions(txs)); err != nil {
-		n.log.Debug("pending transactions not sent", "peer", to, "error", err)
-	}
+	return encodeTransactions(txs)
 }
 
 // takeTransactions takes the transactions that wait at a peer.

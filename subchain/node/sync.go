@@ -15,7 +15,6 @@ import (
 // syncState follows the fetching of final blocks. Owned by Run's goroutine.
 type syncState struct {
 	busy   bool
-	since  time.Time             // when the request went out
 	behind time.Time             // since when a peer has been ahead; zero: nobody is
 	heard  map[p2p.PeerID]uint64 // height that a peer reported last
 }
@@ -32,7 +31,22 @@ func (n *Node) announce(ctx context.Context) {
 	height := n.chain.Head().Block.Header.Height
 	n.broadcast(status{height}.encode())
 	n.repeatEndorsements()
+	n.spread(height)
 	n.catchUp(ctx)
+}
+
+// spread sends the transactions that wait here to all peers if no block became final
+// since the last time: gossip is allowed to lose some, and a leader that does not
+// have them has no reason for a block.
+func (n *Node) spread(height uint64) {
+	stalled := height == n.announced
+	n.announced = height
+	if !stalled || n.pool.Stats().Executable == 0 {
+		return
+	}
+	if msg := n.pendingMessage(); msg != nil {
+		n.broadcast(msg)
+	}
 }
 
 // heard takes a peer's status.

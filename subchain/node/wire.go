@@ -118,7 +118,7 @@ func appendFinalBlock(dst []byte, r *chain.Record) []byte {
 }
 
 func decodeRange(b []byte) (blocks []finalBlock, err error) {
-	d := rlp.NewDecoder(b)
+	d := rlp.Items(b)
 	for d.More() && len(blocks) < maxRangeBlocks {
 		item := d.List()
 		raw, certificate := item.Raw(), item.Bytes()

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // Ethereum's protocol fixes the hash.
+	//lint:ignore SA1019 Ethereum's protocol fixes the hash.
+	"golang.org/x/crypto/ripemd160"
 
 	"github.com/rootstem/rootstem/internal/secp"
 )

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/holiman/uint256"
@@ -55,7 +56,7 @@ type transaction struct {
 	Data           []data          `json:"data"`
 	AccessLists    [][]accessEntry `json:"accessLists"`
 	BlobFeeCap     *number         `json:"maxFeePerBlobGas"`
-	BlobHashes     []ledger.Hash   `json:"blobVersionedHashes"`
+	BlobHashes     []data          `json:"blobVersionedHashes"`
 	Authorizations []authorization `json:"authorizationList"`
 	Sender         *ledger.Address `json:"sender"`
 	SecretKey      *number         `json:"secretKey"`
@@ -63,7 +64,7 @@ type transaction struct {
 
 type accessEntry struct {
 	Address ledger.Address `json:"address"`
-	Slots   []ledger.Hash  `json:"storageKeys"`
+	Slots   []number       `json:"storageKeys"`
 }
 
 type authorization struct {
@@ -98,11 +99,28 @@ type blobSchedule struct {
 	Fraction number `json:"baseFeeUpdateFraction"`
 }
 
-// Parse reads the tests of a file by name.
+// Parse reads the state tests of a file by name. It leaves out entries of other
+// kinds, such as tests of blocks.
 func Parse(file []byte) (map[string]*Test, error) {
-	var tests map[string]*Test
-	if err := json.Unmarshal(file, &tests); err != nil {
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(file, &entries); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	tests := make(map[string]*Test)
+	for name, raw := range entries {
+		var kind struct {
+			Env         json.RawMessage `json:"env"`
+			Transaction json.RawMessage `json:"transaction"`
+			Post        json.RawMessage `json:"post"`
+		}
+		if err := json.Unmarshal(raw, &kind); err != nil || kind.Env == nil || kind.Transaction == nil || kind.Post == nil {
+			continue
+		}
+		t := new(Test)
+		if err := json.Unmarshal(raw, t); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
+		}
+		tests[name] = t
 	}
 	return tests, nil
 }
@@ -140,7 +158,15 @@ func (n *number) UnmarshalText(text []byte) error {
 // UnmarshalJSON reads text and plain numbers.
 func (n *number) UnmarshalJSON(b []byte) error { return n.UnmarshalText(bytes.Trim(b, `"`)) }
 
-func (n *number) word() uint256.Int { return n.Int }
+func (n number) word() uint256.Int { return n.Int }
+
+// clamp is the value, or the largest one of 64 bits.
+func (n number) clamp() uint64 {
+	if x, overflow := n.Uint64WithOverflow(); !overflow && !n.over {
+		return x
+	}
+	return math.MaxUint64
+}
 
 // data is bytes in hexadecimal.
 type data []byte

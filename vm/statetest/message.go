@@ -9,8 +9,8 @@ import (
 
 // message lowers the transaction of a case. An error means that the transaction is
 // invalid by its form. The signed encoding, where the test has it, must decode to a
-// transaction by the same sender, and is what runs.
-func (t *Test) message(p *post) (*ledger.Message, error) {
+// transaction by the same sender on the test's chain, and is what runs.
+func (t *Test) message(p *post, chain uint64) (*ledger.Message, error) {
 	m, err := t.Transaction.lower(p)
 	if err != nil || len(p.TxBytes) == 0 {
 		return m, err
@@ -18,6 +18,9 @@ func (t *Test) message(p *post) (*ledger.Message, error) {
 	tx, err := ledger.DecodeTransaction(p.TxBytes)
 	if err != nil {
 		return nil, err
+	}
+	if id, overflow := tx.ChainID.Uint64WithOverflow(); tx.Protected() && (overflow || id != chain) {
+		return nil, fmt.Errorf("%w: chain id %s", ledger.ErrTxFormat, tx.ChainID.Dec())
 	}
 	signed, err := tx.Message()
 	if err != nil {
@@ -40,7 +43,13 @@ func (tx *transaction) lower(p *post) (*ledger.Message, error) {
 	}
 	m := &ledger.Message{
 		Nonce: tx.Nonce.Uint64(), CheckNonce: true, Value: value.word(), Gas: gas.Uint64(),
-		Data: tx.Data[ix.Data], BlobHashes: tx.BlobHashes,
+		Data: tx.Data[ix.Data],
+	}
+	for _, h := range tx.BlobHashes {
+		if len(h) != 32 {
+			return nil, fmt.Errorf("%w: blob hash of %d bytes", ledger.ErrTxFormat, len(h))
+		}
+		m.BlobHashes = append(m.BlobHashes, ledger.Hash(h))
 	}
 	if tx.To != "" && tx.To != "0x" {
 		to, err := ledger.ParseAddress(tx.To)
@@ -58,7 +67,11 @@ func (tx *transaction) lower(p *post) (*ledger.Message, error) {
 	if ix.Data < len(tx.AccessLists) && tx.AccessLists[ix.Data] != nil {
 		m.Type = ledger.AccessListTx
 		for _, e := range tx.AccessLists[ix.Data] {
-			m.AccessList = append(m.AccessList, ledger.AccessTuple{Address: e.Address, Slots: e.Slots})
+			tuple := ledger.AccessTuple{Address: e.Address}
+			for i := range e.Slots {
+				tuple.Slots = append(tuple.Slots, e.Slots[i].Bytes32())
+			}
+			m.AccessList = append(m.AccessList, tuple)
 		}
 	}
 	if tx.FeeCap != nil {

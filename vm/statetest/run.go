@@ -62,7 +62,7 @@ func (r *Runner) Run(t *Test, fork string, i int) error {
 	}
 	schedule := t.Config.BlobSchedule[fork]
 	m.blobs = schedule.Max.Uint64()
-	msg, err := t.message(p)
+	msg, err := t.message(p, m.chain)
 	var res vm.Result
 	if err != nil {
 		res = vm.Result{Status: vm.Invalid, Err: err}
@@ -100,8 +100,8 @@ func compare(p *post, st *State, res *vm.Result) error {
 func (t *Test) block(fork string) vm.Block {
 	e := &t.Env
 	b := vm.Block{
-		Number: e.Number.Uint64(), Time: e.Timestamp.Uint64(), Millis: e.Timestamp.Uint64() * 1000,
-		GasLimit: e.GasLimit.Uint64(), Coinbase: e.Coinbase, BlockHash: blockHash,
+		Number: e.Number.clamp(), Time: e.Timestamp.clamp(), Millis: e.Timestamp.clamp() * 1000,
+		GasLimit: e.GasLimit.clamp(), Coinbase: e.Coinbase, BlockHash: blockHash,
 		Random: e.Difficulty.Bytes32(),
 	}
 	if e.Random != nil {
@@ -112,7 +112,7 @@ func (t *Test) block(fork string) vm.Block {
 	} else {
 		b.BaseFee.SetUint64(10)
 	}
-	fraction := t.Config.BlobSchedule[fork].Fraction.Int
+	fraction := t.Config.BlobSchedule[fork].Fraction.word()
 	if fraction.IsZero() {
 		fraction.SetUint64(3_338_477)
 		if fork != "Cancun" {
