@@ -156,6 +156,15 @@ func (q *quantity) UnmarshalText(text []byte) error {
 // amount is an integer of any size as JSON-RPC writes it.
 type amount struct{ big.Int }
 
+// UnmarshalJSON hides that of big.Int, which reads decimal digits only.
+func (a *amount) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return fmt.Errorf("%w: quantity: %w", ErrResponse, err)
+	}
+	return a.UnmarshalText([]byte(text))
+}
+
 func (a *amount) UnmarshalText(text []byte) error {
 	digits, ok := strings.CutPrefix(string(text), "0x")
 	if ok {
