@@ -117,7 +117,6 @@ func TestCheckpointThatDoesNotFollowIsRefusedWhoeverSigned(t *testing.T) {
 		"root and count disagree":    func(h *ledger.Header, _ *ledger.Anchor) { h.MessagesRoot = ledger.Hash{} },
 		"not in use":                 func(_ *ledger.Header, x *ledger.Anchor) { x.ExitRoot[3] = 1 },
 		"a field is set":             func(_ *ledger.Header, x *ledger.Anchor) { x.DataHash[3] = 1 },
-		"another code hash":          func(_ *ledger.Header, x *ledger.Anchor) { x.CodeHash[3] = 1 },
 		"unknown subchain":           func(_ *ledger.Header, x *ledger.Anchor) { x.Subchain = 77 },
 		"cursor of lane 0 from 0":    func(_ *ledger.Header, x *ledger.Anchor) { x.Cursors[0].Next-- },
 		"cursor of lane":             func(_ *ledger.Header, x *ledger.Anchor) { x.Cursors[0].Next = 50 },
