@@ -306,6 +306,10 @@ func TestUnattachedGatewayTakesItsOwnAttachmentOnly(t *testing.T) {
 	}
 	require.Zero(t, a.head().anchor.Subchain)
 	require.Zero(t, a.head().domain)
+	elsewhere := w.add(3, func(g *rootrelay.Gateway) { g.Registry[0]++ })
+	s = w.root.head()
+	last := s.anchor.MessageCount - 1
+	refuses(elsewhere.chain, carrier, atGate(), 0, w.downCall(elsewhere, s, last), "does not attach")
 	wrong := w.add(2, func(g *rootrelay.Gateway) { g.RootGenesis[0]++ })
 	s = w.root.head()
 	i := s.anchor.MessageCount - 1
