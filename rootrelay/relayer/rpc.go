@@ -157,6 +157,15 @@ func (q *quantity) UnmarshalText(text []byte) error {
 // amount is an integer below 2^256 as JSON-RPC writes it.
 type amount uint256.Int
 
+// UnmarshalJSON hides that of big.Int, which reads decimal digits only.
+func (a *amount) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return fmt.Errorf("%w: quantity: %w", ErrResponse, err)
+	}
+	return a.UnmarshalText([]byte(text))
+}
+
 func (a *amount) UnmarshalText(text []byte) error {
 	if err := (*uint256.Int)(a).SetFromHex(string(text)); err != nil {
 		return fmt.Errorf("%w: quantity %q", ErrResponse, text)
