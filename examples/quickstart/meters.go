@@ -111,7 +111,7 @@ func (m *Meters) Record(ctx *module.Context, r Reading, signature []byte) error 
 	used.Values += uint64(len(r.Values))
 	m.usage.Set(ctx, r.Device, used)
 	m.readings.Set(ctx, m.readings.Get(ctx)+1)
-	m.recorded.Emit(ctx, Recorded{r.Device, r.Seq, r.Time, r.Values})
+	m.recorded.Emit(ctx, Recorded(r))
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (q *quickstart) deployAlarm() error {
 		Bytecode hexBytes `json:"bytecode"`
 	}
 	if err := json.Unmarshal(alarmArtefact, &artefact); err != nil {
-		return fmt.Errorf("Alarm.json: %w", err)
+		return fmt.Errorf("contracts/Alarm.json: %w", err)
 	}
 	q.alarm = createAddress(key.Address(), 0)
 	q.progress.step("deploying Alarm: value column %d above %s", q.column+1, formatValue(q.threshold))

@@ -31,11 +31,7 @@ func (q *quickstart) startRelayer() error {
 	if err != nil {
 		return err
 	}
-	q.group.Go(func() {
-		if err := carrier.Run(q.ctx); err != nil && q.ctx.Err() == nil {
-			q.cancel(fmt.Errorf("relayer: %w", err))
-		}
-	})
+	q.group.Go(func() { carrier.Run(q.ctx) })
 	places := q.places()
 	q.group.Go(func() { q.watch(places) })
 	return nil
