@@ -40,28 +40,30 @@ func TestKilledAtAnyMomentItResumes(t *testing.T) {
 	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, string(out))
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "readings.csv")
-	var rows strings.Builder
-	rows.WriteString("date,value\n")
-	const count = 400
-	above := 0
-	for i := range count {
-		if i%30 >= 25 {
-			above++
+	rows, above := []string{"date,value"}, 0
+	more := func(n int) {
+		for range n {
+			i := len(rows) - 1
+			rows = append(rows, fmt.Sprintf("%s,%d.5", time.Unix(int64(1_700_000_000+60*i), 0).UTC().Format(time.RFC3339), i%30))
+			if i%30 >= 25 {
+				above++
+			}
 		}
-		fmt.Fprintf(&rows, "%s,%d.5\n", time.Unix(int64(1_700_000_000+60*i), 0).UTC().Format(time.RFC3339), i%30)
+		writeFile(t, file, strings.Join(rows, "\n")+"\n")
 	}
-	writeFile(t, file, rows.String())
 
 	seen := &finals{blocks: map[string]ledger.Hash{}, heights: map[string]uint64{}}
 	for kill := range *kills {
-		cmd := exec.Command(program, "-json", "-data", data, "-readings", file)
+		more(150) // so that there is always work that can be interrupted
+		cmd := exec.Command(program, "-serve", "-data", data, "-readings", file)
 		require.NoError(t, cmd.Start())
-		wait := time.Duration(200+rand.IntN(7_000)) * time.Millisecond
+		wait := time.Duration(50+rand.IntN(3_500)) * time.Millisecond
 		time.Sleep(wait)
 		require.NoError(t, cmd.Process.Kill())
-		err := cmd.Wait()
-		t.Logf("kill %d after %s: %v; heights %v", kill+1, wait, err, seen.check(t, data))
+		require.Error(t, cmd.Wait(), "it was still at work")
+		t.Logf("kill %d after %s: heights %v", kill+1, wait, seen.check(t, data))
 	}
+	more(10)
 	cmd := exec.Command(program, "-json", "-data", data, "-readings", file)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -70,7 +72,7 @@ func TestKilledAtAnyMomentItResumes(t *testing.T) {
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &s), stdout.String())
 	t.Logf("%s", stdout.String())
 	require.True(t, s.OK)
-	require.EqualValues(t, count, s.Readings)
+	require.EqualValues(t, len(rows)-1, s.Readings)
 	require.EqualValues(t, above, s.Alarms)
 	require.GreaterOrEqual(t, s.MessagesDelivered, uint64(3))
 	require.Equal(t, coins(11).Dec(), s.ValueMoved, "no message was sent twice")
