@@ -20,6 +20,9 @@ var errSuperseded = errors.New("nonce was used by an earlier transaction")
 // pollEvery is how often a node is asked for what is not there yet.
 const pollEvery = 50 * time.Millisecond
 
+// resendEvery is the number of polls after which a transaction is sent again.
+const resendEvery = 200
+
 // account signs and sends transactions on one chain.
 type account struct {
 	*client
@@ -57,7 +60,10 @@ func (a *account) ensure(ctx context.Context, done func() (bool, error), act fun
 		if err == nil {
 			err = a.wait(ctx, tx, next)
 		}
-		if err != nil && !errors.Is(err, errSuperseded) {
+		if errors.Is(err, errSuperseded) {
+			err = pause(ctx, pollEvery)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -81,21 +87,30 @@ func (a *account) send(ctx context.Context, nonce uint64, act action) (*ledger.T
 	tx.ChainID.SetUint64(a.chainID)
 	tx.Sign(a.key)
 	a.clock.watch(tx.Hash())
-	var hash ledger.Hash
-	err = a.call(ctx, &hash, "eth_sendRawTransaction", hexBytes(tx.Envelope()))
+	err = a.submit(ctx, tx)
 	a.clock.accepted(tx.Hash())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", act.name, err)
+	}
+	return tx, nil
+}
+
+// submit hands a transaction to the node.
+func (a *account) submit(ctx context.Context, tx *ledger.Transaction) error {
+	var hash ledger.Hash
+	err := a.call(ctx, &hash, "eth_sendRawTransaction", hexBytes(tx.Envelope()))
 	var refused *rpcError
 	switch {
 	case err == nil:
-		return tx, nil
+		return nil
 	case !errors.As(err, &refused):
-		return nil, err
+		return err
 	case strings.Contains(refused.Message, "already known"):
-		return tx, nil
+		return nil
 	case strings.Contains(refused.Message, "nonce too low"), strings.Contains(refused.Message, "underpriced"):
-		return nil, fmt.Errorf("%s: %w", act.name, errSuperseded)
+		return errSuperseded
 	}
-	return nil, fmt.Errorf("%s: %w", act.name, err)
+	return err
 }
 
 // price is a fee cap that leaves room for the base fee to double. It is rounded up
@@ -115,7 +130,7 @@ func (a *account) price(ctx context.Context) (uint256.Int, error) {
 
 // wait returns when the transaction is final and has succeeded.
 func (a *account) wait(ctx context.Context, tx *ledger.Transaction, act action) error {
-	for {
+	for polls := 1; ; polls++ {
 		used, err := a.nonce(ctx)
 		if err != nil {
 			return err
@@ -133,6 +148,11 @@ func (a *account) wait(ctx context.Context, tx *ledger.Transaction, act action) 
 		}
 		if err := pause(ctx, pollEvery); err != nil {
 			return fmt.Errorf("waiting for %s: %w", act.name, err)
+		}
+		if polls%resendEvery == 0 { // the node may have dropped it; it says if it is too late
+			if err := a.submit(ctx, tx); err != nil && !errors.Is(err, errSuperseded) {
+				return fmt.Errorf("%s: %w", act.name, err)
+			}
 		}
 	}
 }

@@ -27,10 +27,9 @@ var (
 // Billing is the module of the subchain of the same name: it books what the module
 // Meters on another subchain reports, and takes payment in the root's coin.
 type Billing struct {
-	Gateway ledger.Address `module:"config"`
-	Source  uint64         `module:"config"` // the meters' subchain
-	Meters  ledger.Address `module:"config"`
-	Price   uint256.Int    `module:"config"` // wei per value
+	Source uint64         `module:"config"` // the meters' subchain
+	Meters ledger.Address `module:"config"`
+	Price  uint256.Int    `module:"config"` // wei per value
 
 	usage   module.Map[ledger.Hash, Usage]       // by device
 	paid    module.Map[ledger.Hash, uint256.Int] // by device, wei
@@ -63,14 +62,11 @@ func (b *Billing) Signatures() map[string]string {
 	}
 }
 
-// OnReceive books a usage report. Only the gateway can call it with effect, and it
+// OnReceive books a usage report. The SDK lets nobody but the gateway call it, which
 // has proven where the message comes from. Reports are totals: one that arrives
 // after a newer one changes nothing.
 func (b *Billing) OnReceive(ctx *module.Context, m module.Message) ([]byte, error) {
-	switch {
-	case ctx.Sender() != b.Gateway:
-		return nil, errSender
-	case m.Src != b.Source || m.Sender != b.Meters:
+	if m.Src != b.Source || m.Sender != b.Meters {
 		return nil, errSource
 	}
 	device, used, err := decodeReport(m.Payload)

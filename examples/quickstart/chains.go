@@ -136,8 +136,7 @@ func (q *quickstart) startBilling() (err error) {
 	q.progress.step("starting the subchain billing")
 	q.billing, err = q.startPlace("billing", q.port(2), chain.Genesis{}, func() []module.Entry {
 		return []module.Entry{q.gateway(), {Name: "billing", Module: &Billing{
-			Gateway: rootrelay.GatewayAddress(), Source: q.meters.id,
-			Meters: module.AddressOf("meters"), Price: *uint256.NewInt(1_000 * gwei),
+			Source: q.meters.id, Meters: module.AddressOf("meters"), Price: *uint256.NewInt(1_000 * gwei),
 		}}}
 	})
 	if err != nil {

@@ -18,7 +18,6 @@ var (
 	errReplayed     = errors.New("replayed sequence number")
 	errValues       = errors.New("a reading has 1 to 32 values")
 	errReported     = errors.New("nothing new to report")
-	errSender       = errors.New("only the gateway may call this")
 )
 
 // Meters is the module of the subchain of the same name: it keeps readings that
@@ -191,9 +190,6 @@ func (m *Meters) Report(ctx *module.Context, chain uint64, device ledger.Hash, d
 
 // OnAck forgets a report that did not arrive, so that it can be sent anew.
 func (m *Meters) OnAck(ctx *module.Context, msg module.Message, _ []byte, ok bool) error {
-	if ctx.Sender() != m.Gateway {
-		return errSender
-	}
 	device, _, err := decodeReport(msg.Payload)
 	if err != nil || ok {
 		return err

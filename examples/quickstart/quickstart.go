@@ -50,10 +50,8 @@ type quickstart struct {
 
 // open reads the input and takes the data directory for this process.
 func open(ctx context.Context, o options, p *progress) (*quickstart, error) {
-	q := &quickstart{options: o, progress: p, logger: slog.New(slog.DiscardHandler), dir: o.data}
-	if os.Getenv("DEBUG") != "" {
-		q.logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
+	q := &quickstart{options: o, progress: p, dir: o.data}
+	q.logger = slog.New(slog.NewTextHandler(p.out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if err := q.openReadings(); err != nil {
 		return nil, err
 	}

@@ -122,6 +122,10 @@ func (q *quickstart) recordReadings() error {
 	}
 }
 
+// recordGas is above what a reading costs: a device's first one takes new slots for
+// all of its values.
+func recordGas(values int) uint64 { return 300_000 + 30_000*uint64(values) }
+
 // take sends a row, or skips it if it is recorded.
 func (r *recorder) take(row row) error {
 	reading := Reading{Device: r.device.id, Seq: row.seq, Time: row.time, Values: row.values}
@@ -133,7 +137,7 @@ func (r *recorder) take(row row) error {
 		return err
 	}
 	r.flights = append(r.flights, flight{reading: reading, action: action{
-		name: fmt.Sprintf("reading %d", row.seq), to: &r.alarm, gas: 500_000 + 60_000*uint64(len(row.values)),
+		name: fmt.Sprintf("reading %d", row.seq), to: &r.alarm, gas: recordGas(len(row.values)),
 		data: pack(recordSignature, &reading, signature),
 	}})
 	return r.launch(len(r.flights) - 1)
@@ -165,10 +169,10 @@ func (r *recorder) launch(i int) error {
 		var err error
 		f.tx, err = r.meters.dev.send(r.ctx, r.nonce, f.action)
 		if errors.Is(err, errSuperseded) {
-			if err := r.resync(); err != nil {
+			if err := errors.Join(pause(r.ctx, pollEvery), r.resync()); err != nil {
 				return err
 			}
-			i = -1
+			i = -1 // begin anew with what is left
 			continue
 		}
 		if err != nil {
