@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/mpt":      {"internal/..."},
 	"internal/merkle":   {"internal/..."},
 	"internal/secp":     {"internal/..."},
+	"internal/curve":    {},
 	"subchain/ledger":   {"internal/..."},
 	"store":             {"internal/..."},
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
@@ -47,7 +48,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
+	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
 	"subchain/ledger", "subchain/module", "vm", "vm/precompile", "rolldpos", "rolldpos/light", "rootrelay",
 }
 
