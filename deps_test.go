@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"subchain/ledger":   {"internal/..."},
 	"store":             {"internal/..."},
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
+	"ringsig":           {"internal/..."},
 	"vm":                {"internal/...", "subchain/ledger", "vm/..."},
 	"vm/precompile":     {"internal/..."},
 	"rolldpos":          {"internal/..."},
@@ -49,7 +50,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/precompile", "rolldpos", "rolldpos/light", "rootrelay",
+	"subchain/ledger", "subchain/module", "vm", "vm/precompile", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {

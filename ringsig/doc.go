@@ -1,0 +1,123 @@
+// Package ringsig hides which member of a ring signed, and how much a transfer
+// moves. Tags reveal a second use of one key; nothing else links two signatures.
+//
+// Begin with NewParams, which derives the generators; then Params.NewScope for the
+// application, NewRing for the candidates, and a Statement and a Witness for:
+//
+//	Sign, Verify    CLSAG: 65 + 32n bytes for n members, 2 to 128
+//
+// Commit, ProveBalance and VerifyBalance hide amounts and show that inputs equal
+// outputs and fee.
+//
+// Do not use this package where a plain signature would do: a ring hides the signer
+// among its members only as well as the members are chosen. The package is pure: it
+// reads no clock, network, disk or entropy of its own, and starts no goroutine.
+//
+// # Notation
+//
+// The group is secp256k1's, of prime order n, written additively; G is its standard
+// base. x is a secret key, P = x·G its public key. All other bases come from RFC
+// 9380 (suite secp256k1_XMD:SHA-256_SSWU_RO_) with the domain separation tags
+// "rootstem-ringsig-v1/" ‖ family:
+//
+//	U  family "tag", message u8(len(name)) ‖ name ‖ u64(chain): the base of tags
+//	H  family "amount", empty message: the base of amounts
+//	   families "padding-key" and "padding-amount", message u32(position)
+//
+// Integers are big-endian; u8, u32 and u64 have 1, 4 and 8 bytes. Points are
+// compressed (33 bytes, prefix 2 or 3), scalars 32 bytes below n. The identity and
+// zero scalars have no place in any encoding, and no encoding admits trailing bytes:
+// a signature has one encoding.
+//
+// # Transcript
+//
+// Fiat–Shamir's state is 32 bytes; K is Keccak-256:
+//
+//	start      state = K(0x00 ‖ u8(len(name)) ‖ name), name = "rootstem-ringsig-v1/" ‖ protocol
+//	append     state = K(0x01 ‖ state ‖ u8(len(label)) ‖ label ‖ u64(len(data)) ‖ data)
+//	challenge  c = (K(0x02 ‖ state ‖ u8(len(label)) ‖ label) ‖ K(0x03 ‖ the same)) mod n,
+//	           then state = K(0x04 ‖ state ‖ u8(len(label)) ‖ label)
+//
+// A zero challenge is refused. Statements are appended first, in this order and with
+// these labels: "scope" (name), "chain" (u64), "ring" (digest), "message", "offset"
+// (33 bytes, or none in the key form). A ring's digest is
+// K(0x08 ‖ u64(members) ‖ u64(size) ‖ u64(commitments) ‖ keys ‖ commitments), padding
+// included.
+//
+// # Nonces
+//
+// key = K(0x05 ‖ state ‖ u64(count) ‖ secrets ‖ entropy), where the state is the
+// transcript's before the first nonce is used, the secrets have 32 bytes each, and
+// entropy is 32 bytes of the caller's reader (zeros for nil). The i-th nonce is
+// (K(0x06 ‖ key ‖ u32(i)) ‖ K(0x07 ‖ key ‖ u32(i))) mod n. Repeated or predictable
+// entropy leaves what RFC 6979 gives; a leaked state of a good source, alone, reveals
+// nothing either.
+//
+// # CLSAG
+//
+// Goodell, Noether and Blue, "Concise Linkable Ring Signatures and Forgery Against
+// Adversarial Keys", 2019. Protocol "clsag"; after the statement, "tag" (J). In the
+// form with amounts "aux" (D) follows, then the challenges "mu_P" and "mu_C"; in the
+// key form μ_P = 1 and μ_C = 0. For member j with key Pⱼ and commitment Cⱼ:
+//
+//	Wⱼ = μ_P·Pⱼ + μ_C·(Cⱼ − C′)
+//	V  = μ_P·U + μ_C·D
+//	Lⱼ = sⱼ·G + cⱼ·Wⱼ
+//	Rⱼ = sⱼ·J + cⱼ·V
+//	c₍ⱼ₊₁₎ = challenge "c" of a fork with "L" (Lⱼ) and "R" (Rⱼ) appended
+//
+// and the signature is valid if cₙ = c₀. Encoding: J ‖ [D] ‖ c₀ ‖ s₀ ‖ … ‖ s₍ₙ₋₁₎. The signer
+// at π knows x and z with Pπ = x·G, Cπ − C′ = z·G, J = x⁻¹·U and D = z·J. Nonces: the
+// first is α, then sⱼ from π + 1 on. Secrets of the nonces: x, and z with amounts.
+//
+// Deviation from the paper: the second base of every member is J, not a hash of its
+// key, and the image of J is U. See "Tags".
+//
+// # Tags
+//
+// J = x⁻¹·U is Triptych's tag (Noether and Goodell, 2020). A tag x·Hp(P), CLSAG's
+// own, could not be recognised by a proof that does not walk the ring. The tag is a
+// function of key and scope alone, so that an output spent once, by any scheme of
+// this package, in any ring, is spent for all.
+//
+// Claim: who makes valid signatures under k + 1 different tags of one scope, in rings
+// whose keys all belong to a set of which he knows k secret keys, computes the
+// discrete logarithm of another key or of a base. Proof sketch: rewinding a valid
+// CLSAG at the challenge that closes the ring yields w and j with w·G = Wⱼ and
+// w·J = V; with other answers of the oracle for μ_P and μ_C, x and z with x·G = Pⱼ,
+// x·J = U, z·G = Cⱼ − C′ and z·J = D. U is not the identity, so x ≠ 0 and J = x⁻¹·U:
+// each tag is that of an extracted key, and k + 1 tags need k + 1 keys. For the same
+// reason a tag of an honest key needs that key's secret: nobody is framed. The curve
+// has cofactor 1, so there is no second tag by a point of small order, and a point
+// has one encoding.
+//
+// Hiding: that J is unlinkable to P is the decisional inverse Diffie–Hellman
+// assumption; for related keys x + k₁, x + k₂, … with known kᵢ, as stealth payments
+// make them, it is decisional Diffie–Hellman inversion, as for the function of
+// Dodis and Yampolskiy (2005), which (x + k) ↦ (x + k)⁻¹·U is. A tag x·U would fail
+// here: the difference of two such tags is known.
+//
+// # Amounts
+//
+// C = γ·G + v·H. A balance proof is Schnorr's for E = Σ inputs − Σ outputs − fee·H to
+// the base G: protocol "balance"; "scope", "chain", "message", "fee" (u64), then for
+// inputs and for outputs "count" (u64) and each "commitment"; "R"; challenge "c";
+// valid if s·G = R + c·E; R ‖ s is 65 bytes. E must not be the identity. The proof shows
+// that amounts balance modulo n: every output needs a range proof besides, or it may
+// hide a negative amount.
+//
+// # Secrecy and timing
+//
+// Functions that take secrets run in constant time in their values; functions that
+// verify run in variable time on public data. Constant time is that of
+// secp256k1-voi's fiat-crypto arithmetic and of Go's compiler, which promises
+// nothing. The order in which Sign visits members begins after the signer's index,
+// which a neighbour who sees memory accesses could tell. Zeroise overwrites a key;
+// copies that Go's runtime made while growing a stack, or left in registers, are
+// beyond reach.
+//
+// Not claimed: secrecy against a quantum computer (tags and keys fall to one, past
+// signatures included); an anonymity set larger than Ring.Members; resistance to
+// statistics over how decoys were chosen, when, and by which network address a
+// signature came.
+package ringsig
