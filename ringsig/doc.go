@@ -5,6 +5,15 @@
 // application, NewRing for the candidates, and a Statement and a Witness for:
 //
 //	Sign, Verify    CLSAG: 65 + 32n bytes for n members, 2 to 128
+//	Prove, VerifyProof, VerifyProofs
+//	                Triptych: 747, 909, 1071, 1233 or 1395 bytes for 64, 256, 1024,
+//	                4096 or 16384 members; 33 more with amounts
+//
+// Rings of up to about 20 are CLSAG's; above, Triptych is shorter, and in batches
+// over one ring much faster. A ring signature of truly constant size without a
+// trusted setup is not practical: class groups take kilobytes and seconds, STARKs 50
+// to 200 KB, and PLONK has a setup. Triptych at a fixed size, to which NewRing pads,
+// is the honest answer: 1395 bytes for 16384 members, however many of them are real.
 //
 // Commit, ProveBalance and VerifyBalance hide amounts and show that inputs equal
 // outputs and fee.
@@ -73,6 +82,30 @@
 // Deviation from the paper: the second base of every member is J, not a hash of its
 // key, and the image of J is U. See "Tags".
 //
+// # Triptych
+//
+// Noether and Goodell, "Triptych: logarithmic-sized linkable ring signatures with
+// applications", 2020, with n = 4 and N = 4ᵐ, m = 3 … 7. Protocol "triptych"; after the
+// statement "n" (u64), "m" (u64), "tag" (J); with amounts "aux" (K), then the
+// challenge "mu"; in the key form μ = 0. Then "A", "B", "C", "D", each "X", each "Y",
+// and the challenge "xi". Com(v; r) = Σ vⱼ,ᵢ·Gⱼ,ᵢ + r·G, where Gⱼ,ᵢ is of the family
+// "triptych", message u32(4j + i). With fⱼ,₀ = ξ − Σᵢ₌₁..₃ fⱼ,ᵢ and kⱼ the digits of k to
+// base 4, the least first:
+//
+//	(1) A + ξ·B = Com(f; z_A)
+//	(2) ξ·C + D = Com(f·(ξ − f); z_C)
+//	(3) Σₖ (Πⱼ fⱼ,ₖⱼ)·(Pₖ + μ·(Cₖ − C′)) − Σⱼ ξʲ·Xⱼ = z·G
+//	(4) ξᵐ·(U + μ·K) − Σⱼ ξʲ·Yⱼ = z·J
+//
+// Encoding: J ‖ [K] ‖ A ‖ B ‖ C ‖ D ‖ X₀… ‖ Y₀… ‖ f₀,₁ ‖ f₀,₂ ‖ f₀,₃ ‖ f₁,₁ … ‖ z_A ‖ z_C ‖ z. With
+// amounts it is the paper's parallel form, keys and commitments joined by μ, so that
+// K is all that it adds. Nonces in order: r_A, r_B, r_C, r_D, then aⱼ,₁ aⱼ,₂ aⱼ,₃ and
+// then ρⱼ for j from 0; the secrets are those of CLSAG.
+//
+// A batch adds all equations up, each under its own 128-bit weight: the first 16
+// bytes of K(0x0a ‖ key ‖ u64(i)), with key = K(0x09 ‖ entropy ‖ u64(count) ‖ states),
+// where a proof's state is its transcript's after "f" (each), "z_A", "z_C" and "z".
+//
 // # Tags
 //
 // J = x⁻¹·U is Triptych's tag (Noether and Goodell, 2020). A tag x·Hp(P), CLSAG's
@@ -85,7 +118,8 @@
 // discrete logarithm of another key or of a base. Proof sketch: rewinding a valid
 // CLSAG at the challenge that closes the ring yields w and j with w·G = Wⱼ and
 // w·J = V; with other answers of the oracle for μ_P and μ_C, x and z with x·G = Pⱼ,
-// x·J = U, z·G = Cⱼ − C′ and z·J = D. U is not the identity, so x ≠ 0 and J = x⁻¹·U:
+// x·J = U, z·G = Cⱼ − C′ and z·J = D. Triptych's extractor yields the same relations
+// from m + 1 answers for ξ, and two for μ. In both cases, U is not the identity, so x ≠ 0 and J = x⁻¹·U:
 // each tag is that of an extracted key, and k + 1 tags need k + 1 keys. For the same
 // reason a tag of an honest key needs that key's secret: nobody is framed. The curve
 // has cofactor 1, so there is no second tag by a point of small order, and a point
