@@ -16,7 +16,7 @@
 // is the honest answer: 1395 bytes for 16384 members, however many of them are real.
 //
 // Commit, ProveBalance and VerifyBalance hide amounts and show that inputs equal
-// outputs and fee.
+// outputs and fee; RangeGenerators proves and verifies that amounts are in range.
 //
 // Do not use this package where a plain signature would do: a ring hides the signer
 // among its members only as well as the members are chosen. The package is pure: it
@@ -139,6 +139,29 @@
 // valid if s·G = R + c·E; R ‖ s is 65 bytes. E must not be the identity. The proof shows
 // that amounts balance modulo n: every output needs a range proof besides, or it may
 // hide a negative amount.
+//
+// # Range proofs
+//
+// Bünz et al., "Bulletproofs", 2018, sections 4.1 to 4.3, for n = 64 and m = 1, 2, 4, 8 or
+// 16 amounts; not Bulletproofs+. The paper's g, h and u are H, G and Q; its 𝐠 and 𝐡
+// are Gᵢ and Hᵢ, i from 0. Q, Gᵢ and Hᵢ are of the families "range-product" (u32(0)),
+// "range-left" and "range-right" (u32(i)). Protocol "range": "scope", "chain",
+// "message", "n" (u64), "m" (u64), each "commitment"; then "A", "S", challenges "y" and
+// "z"; "T1", "T2", challenge "x"; "tau_x", "mu", "t", challenge "w"; in each of the
+// log₂(64m) rounds "L", "R" and challenge "u". With
+// δ = (z − z²)·Σ yⁱ − Σⱼ z^(j+2)·(2⁶⁴ − 1), j from 1, and sᵢ the product of uₖ for the bits of i
+// that are set, from the highest, and uₖ⁻¹ for the others:
+//
+//	(1) t·H + τ_x·G = Σⱼ z^(1+j)·Vⱼ + δ·H + x·T₁ + x²·T₂
+//	(2) A + x·S − μ·G − Σ z·Gᵢ + Σ (z + y⁻ⁱ·z^(2+⌊i/64⌋)·2^(i mod 64))·Hᵢ + w·t·Q
+//	    + Σₖ (uₖ²·Lₖ + uₖ⁻²·Rₖ) = Σ a·sᵢ·Gᵢ + Σ b·sᵢ⁻¹·y⁻ⁱ·Hᵢ + w·a·b·Q
+//
+// Encoding: parities ‖ A ‖ S ‖ T₁ ‖ T₂ ‖ L… ‖ R… ‖ τ_x ‖ μ ‖ t ‖ a ‖ b, where a point is its x and
+// its parity of y is bit i mod 8 of byte ⌊i/8⌋ of the parities, i being the point's
+// place; unused bits are zero. A point of secp256k1 takes a bit more than 32 bytes, so
+// a proof has 674, 739, 803, 867 or 931 bytes, two or three more than over a curve of
+// 255 bits. Nonces: α, ρ, τ₁, τ₂, s_L, s_R; secrets: value (32 bytes) and blinding of each
+// amount. A batch's weights are Triptych's, after "a" and "b"; each proof draws two.
 //
 // # Secrecy and timing
 //

@@ -13,8 +13,9 @@ var ErrLength = errors.New("curve: scalars and points differ in number")
 // Limits of multi-scalar multiplication.
 const (
 	// bucketsFrom is the number of points from which gnark-crypto's buckets beat
-	// interleaved windows.
-	bucketsFrom = 224
+	// interleaved windows, and preparedFrom the number if most have tables.
+	bucketsFrom  = 224
+	preparedFrom = 1500
 	// variableWindow is the width of the signed windows of a point met once.
 	variableWindow = 5
 )
@@ -123,7 +124,7 @@ func (a *Arithmetic) Sum(tables []*Table, scalars []Scalar, terms []Term) (Sum, 
 			points, all = append(points, terms[i].Point), append(all, terms[i].Scalar)
 		}
 	}
-	if len(points)+len(tables) < bucketsFrom {
+	if len(points) < bucketsFrom && len(points)+len(tables) < preparedFrom {
 		ts := append(a.Tables(points, variableWindow), tables...)
 		return a.SumTables(ts, append(all, scalars...))
 	}
