@@ -110,6 +110,30 @@ func TestSumsOfEdgeScalars(t *testing.T) {
 	require.ErrorIs(t, err, ErrLength)
 }
 
+// Equal and opposite points meet in the columns of a sum: they double and vanish.
+func TestSumsOfEqualAndOppositePoints(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 2))
+	a := NewArithmetic()
+	p, s := randomPoint(rng), randomScalar(rng)
+	var minus Scalar
+	minus.Neg(&s)
+	for _, signs := range []string{"++++++++", "+-+-+-+-", "++--++--", "+++-----", "+-", "++-+", "--------", "+++++++++++++++++++++"} {
+		var scalars []Scalar
+		var points []Point
+		for _, c := range signs {
+			points = append(points, p)
+			if c == '+' {
+				scalars = append(scalars, s)
+			} else {
+				scalars = append(scalars, minus)
+			}
+		}
+		sum, err := a.SumTables(a.Tables(points, 3), scalars)
+		require.NoError(t, err)
+		require.Equal(t, naive(scalars, points), Affine(&sum), signs)
+	}
+}
+
 func TestSplitScalarsAreShortAndSumUp(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	e := newEndomorphism()

@@ -16,6 +16,8 @@ const (
 	// interleaved windows, and preparedFrom the number if most have tables.
 	bucketsFrom  = 224
 	preparedFrom = 1500
+	// columnsFrom is the number of terms from which affine columns pay.
+	columnsFrom = 6
 	// variableWindow is the width of the signed windows of a point met once.
 	variableWindow = 5
 )
@@ -81,28 +83,38 @@ func (a *Arithmetic) SumTables(tables []*Table, scalars []Scalar) (Sum, error) {
 		k1, k2 := a.endo.split(&scalars[i])
 		top = max(top, k1.wnaf(&digits[i][0], tables[i].window), k2.wnaf(&digits[i][1], tables[i].window))
 	}
+	if len(tables) < columnsFrom {
+		interleave(&acc, tables, digits, top)
+		return acc, nil
+	}
+	c := newColumns(tables, digits, top)
+	c.reduce()
 	for bit := top - 1; bit >= 0; bit-- {
 		acc.DoubleAssign()
-		for i, t := range tables {
-			if d := digits[i][0][bit]; d != 0 {
-				addDigit(&acc, t.odd, d)
-			}
-			if d := digits[i][1][bit]; d != 0 {
-				addDigit(&acc, t.image, d)
-			}
+		for i := range c.column(bit) {
+			acc.AddMixed(&c.column(bit)[i])
 		}
 	}
 	return acc, nil
 }
 
-func addDigit(acc *Sum, odd []Point, d int16) {
-	if d > 0 {
-		acc.AddMixed(&odd[d>>1])
-		return
+// interleave adds the windows of a few terms.
+func interleave(acc *Sum, tables []*Table, digits [][2][wnafLen]int16, top int) {
+	for bit := top - 1; bit >= 0; bit-- {
+		acc.DoubleAssign()
+		for i, t := range tables {
+			for half, odd := range [2][]Point{t.odd, t.image} {
+				switch d := digits[i][half][bit]; {
+				case d > 0:
+					acc.AddMixed(&odd[d>>1])
+				case d < 0:
+					p := odd[(-d)>>1]
+					p.Y.Neg(&p.Y)
+					acc.AddMixed(&p)
+				}
+			}
+		}
 	}
-	p := odd[(-d)>>1]
-	p.Y.Neg(&p.Y)
-	acc.AddMixed(&p)
 }
 
 // Term is one summand with a point that was not met before.
