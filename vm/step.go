@@ -40,10 +40,6 @@ func (f *frame) step(op byte) error {
 		dest, source, size := f.peek(1), f.peek(2), f.peek(3)
 		f.sp -= 4
 		return f.copyData(f.s.codeOf(a).bytes(), dest, source, size)
-	case opTLOAD:
-		return f.loadTransient()
-	case opTSTORE:
-		return f.storeTransient()
 	case opLOG0, opLOG0 + 1, opLOG0 + 2, opLOG0 + 3, opLOG0 + 4:
 		return f.log(int(op - opLOG0))
 	case opCREATE, opCREATE2:
@@ -188,25 +184,6 @@ func (f *frame) external(op byte) error {
 	default:
 		w.SetBytes32(a.codeHash[:])
 	}
-	return nil
-}
-
-func (f *frame) loadTransient() error {
-	w := f.peek(0)
-	if word := f.s.loadTransient(f.account.addr, w.Bytes32()); word != nil {
-		*w = *word
-	} else {
-		w.Clear()
-	}
-	return nil
-}
-
-func (f *frame) storeTransient() error {
-	if f.readOnly {
-		return ErrWriteProtection
-	}
-	f.s.storeTransient(f.account.addr, f.peek(0).Bytes32(), f.peek(1))
-	f.sp -= 2
 	return nil
 }
 
