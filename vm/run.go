@@ -83,7 +83,7 @@ func (f *frame) run() (out []byte, err error) {
 				return nil, ErrOutOfGas
 			}
 			gas -= cost
-			e.Exp(&stack[sp&stackMask], e)
+			exp(e, &stack[sp&stackMask], e)
 		case opSIGNEXTEND:
 			sp--
 			y := &stack[(sp-1)&stackMask]

@@ -122,8 +122,11 @@ func (f *frame) keccak() error {
 	if !ok || !f.use(perWord(gasKeccakWord, n)) {
 		return ErrOutOfGas
 	}
-	h := ledger.Keccak(f.mem[from : from+n])
-	size.SetBytes32(h[:])
+	if data := f.mem[from : from+n]; n == 64 {
+		f.s.scratch.memo.sum(size, (*[64]byte)(data))
+	} else {
+		*size = keccakWord(data)
+	}
 	f.sp--
 	return nil
 }
