@@ -23,29 +23,30 @@ func exp(z, base, e *uint256.Int) {
 	for i := 1; i < len(powers); i++ {
 		powers[i].Mul(&powers[i-1], base)
 	}
-	exponent, result := *e, uint256.Int{1}
+	r := uint256.Int{1}
 	for i := (n - 1) / 4; i >= 0; i-- {
-		square(&result)
-		square(&result)
-		square(&result)
-		square(&result)
-		if digit := exponent[i/16] >> (i % 16 * 4) & 15; digit != 0 {
-			result.Mul(&result, &powers[digit])
+		x0, x1, x2, x3 := square(r[0], r[1], r[2], r[3])
+		x0, x1, x2, x3 = square(x0, x1, x2, x3)
+		x0, x1, x2, x3 = square(x0, x1, x2, x3)
+		r[0], r[1], r[2], r[3] = square(x0, x1, x2, x3)
+		if digit := e[i/16] >> (i % 16 * 4) & 15; digit != 0 {
+			r.Mul(&r, &powers[digit])
 		}
 	}
-	*z = result
+	*z = r
 }
 
-// square sets x to x² mod 2^256. Products of different limbs count twice.
-func square(x *uint256.Int) {
-	high0, low0 := bits.Mul64(x[0], x[0])
-	high1, low1 := bits.Mul64(x[1], x[1])
-	high01, cross1 := bits.Mul64(x[0], x[1])
-	high02, low02 := bits.Mul64(x[0], x[2])
+// square returns the four words of x² mod 2^256, the lowest first. Products of
+// different words count twice.
+func square(x0, x1, x2, x3 uint64) (y0, y1, y2, y3 uint64) {
+	high0, y0 := bits.Mul64(x0, x0)
+	high1, low1 := bits.Mul64(x1, x1)
+	high01, cross1 := bits.Mul64(x0, x1)
+	high02, low02 := bits.Mul64(x0, x2)
 	cross2, carry := bits.Add64(high01, low02, 0)
-	cross3 := high02 + x[0]*x[3] + x[1]*x[2] + carry
-	x[0] = low0
-	x[1], carry = bits.Add64(high0, cross1<<1, 0)
-	x[2], carry = bits.Add64(low1, cross2<<1|cross1>>63, carry)
-	x[3] = high1 + (cross3<<1 | cross2>>63) + carry
+	cross3 := high02 + x0*x3 + x1*x2 + carry
+	y1, carry = bits.Add64(high0, cross1<<1, 0)
+	y2, carry = bits.Add64(low1, cross2<<1|cross1>>63, carry)
+	y3 = high1 + (cross3<<1 | cross2>>63) + carry
+	return y0, y1, y2, y3
 }
