@@ -84,9 +84,10 @@ func (z *field) negate(x *field) { z.sub(&field{}, x) }
 func mulAdd(x, y, a, b uint64) (hi, lo uint64) {
 	hi, lo = bits.Mul64(x, y)
 	lo, c := bits.Add64(lo, a, 0)
-	hi += c
+	hi, _ = bits.Add64(hi, 0, c) // an ADC, where hi += c would take three instructions
 	lo, c = bits.Add64(lo, b, 0)
-	return hi + c, lo
+	hi, _ = bits.Add64(hi, 0, c)
+	return hi, lo
 }
 
 // wide is the product of two integers of 256 bits.
