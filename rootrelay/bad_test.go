@@ -117,7 +117,6 @@ func TestCheckpointThatDoesNotFollowIsRefusedWhoeverSigned(t *testing.T) {
 		"root and count disagree":    func(h *ledger.Header, _ *ledger.Anchor) { h.MessagesRoot = ledger.Hash{} },
 		"not in use":                 func(_ *ledger.Header, x *ledger.Anchor) { x.ExitRoot[3] = 1 },
 		"a field is set":             func(_ *ledger.Header, x *ledger.Anchor) { x.DataHash[3] = 1 },
-		"another code hash":          func(_ *ledger.Header, x *ledger.Anchor) { x.CodeHash[3] = 1 },
 		"unknown subchain":           func(_ *ledger.Header, x *ledger.Anchor) { x.Subchain = 77 },
 		"cursor of lane 0 from 0":    func(_ *ledger.Header, x *ledger.Anchor) { x.Cursors[0].Next-- },
 		"cursor of lane":             func(_ *ledger.Header, x *ledger.Anchor) { x.Cursors[0].Next = 50 },
@@ -307,6 +306,10 @@ func TestUnattachedGatewayTakesItsOwnAttachmentOnly(t *testing.T) {
 	}
 	require.Zero(t, a.head().anchor.Subchain)
 	require.Zero(t, a.head().domain)
+	elsewhere := w.add(3, func(g *rootrelay.Gateway) { g.Registry[0]++ })
+	s = w.root.head()
+	last := s.anchor.MessageCount - 1
+	refuses(elsewhere.chain, carrier, atGate(), 0, w.downCall(elsewhere, s, last), "does not attach")
 	wrong := w.add(2, func(g *rootrelay.Gateway) { g.RootGenesis[0]++ })
 	s = w.root.head()
 	i := s.anchor.MessageCount - 1

@@ -167,19 +167,22 @@ func TestMessageExpiresAtTheDeadlineNotBefore(t *testing.T) {
 
 func TestRootBouncesBeforeItMovesEscrow(t *testing.T) {
 	w, a, b := funded(t)
-	for name, try := range map[string]func(){
-		"unknown destination": func() { send(a, 5, 99, bob, never, "") },
-		"deadline has passed": func() { send(a, 5, b.number, bob, b.last().header.Time, "") },
-		"the root's module":   func() { send(a, 5, 0, bob, w.root.now-100, "") },
-		"suspended destination": func() {
+	for _, c := range []struct {
+		name string
+		try  func()
+	}{
+		{"unknown destination", func() { send(a, 5, 99, bob, never, "") }},
+		{"deadline has passed", func() { send(a, 5, b.number, bob, b.last().header.Time, "") }},
+		{"deadline has passed on the root", func() { send(a, 5, 0, bob, w.root.now-100, "") }},
+		{"suspended destination", func() {
 			w.root.now += maxInterval + 1000
 			a.now = w.root.now
 			must(w.root, carrier, atRoot(), 0, a.touch(w))
 			send(a, 5, b.number, bob, never, "")
-		},
+		}},
 	} {
-		before := a.balance(alice)
-		try()
+		name, before := c.name, a.balance(alice)
+		c.try()
 		require.EqualValues(t, before-5, a.balance(alice), name)
 		w.anchorAll(a)
 		w.up(a)
@@ -291,24 +294,52 @@ func TestAcknowledgementCountsOnceOnBothChains(t *testing.T) {
 // cannot make the message fail (EIP-150's 64th).
 func TestTooLittleGasFailsTheDeliveryNotTheMessage(t *testing.T) {
 	w, a, b := funded(t)
-	must(a.chain, alice, atGate(), 10, rootrelay.SendCall(b.number, 0, at("receiver"), never, 1_200_000, []byte("gas")))
+	must(a.chain, alice, atGate(), 10, rootrelay.SendCall(b.number, 0, at("receiver"), never, 8_000_000, []byte("gas")))
 	w.up(a)
 	s := w.root.head()
-	call := w.downCall(b, s, s.anchor.MessageCount-1)
-	delivered, refused := 0, 0
-	for gas := uint64(200_000); gas < 2_000_000 && delivered == 0; gas += 10_000 {
-		m := message(carrier, atGate(), 0, call)
-		m.Gas = gas
-		if r := b.do(m).results[0]; r.Status == vm.Success {
-			delivered++
-		} else {
-			refused++
-		}
-	}
-	require.Equal(t, 1, delivered)
-	require.Greater(t, refused, 90)
+	refused := leastGas(b.chain, w.downCall(b, s, s.anchor.MessageCount-1), 300_000, 50_000)
+	require.Greater(t, refused, 100)
 	require.Equal(t, rootrelay.Done, lastAck(b.chain).Status)
 	require.EqualValues(t, 10, b.balance(at("receiver")))
+}
+
+// leastGas offers more and more gas until a call of the gateway succeeds, and returns
+// how often it was too little.
+func leastGas(c *chain, call []byte, from, step uint64) (refused int) {
+	for gas := from; gas < 1<<24; gas += step {
+		m := message(carrier, atGate(), 0, call)
+		m.Gas = gas
+		if c.do(m).results[0].Status == vm.Success {
+			return refused
+		}
+		refused++
+	}
+	c.t.Fatalf("no gas suffices")
+	return refused
+}
+
+func TestTooLittleGasDoesNotSilenceTheSendersOnAck(t *testing.T) {
+	w, a, b := funded(t)
+	sendModule(t, a, 0, b.number, at("receiver"), never, "heavy")
+	w.up(a)
+	w.down(b)
+	w.up(b)
+	s := w.root.head()
+	require.Positive(t, leastGas(a.chain, w.downCall(a, s, s.anchor.MessageCount-1), 100_000, 1000))
+	_, _, acks, _ := a.heard()
+	require.EqualValues(t, 1, acks)
+}
+
+// A subchain that is silent for too long takes no deposits, which would be stranded.
+func TestSuspendedSubchainTakesNoDepositsUntilItsNextCheckpoint(t *testing.T) {
+	w, a, _ := funded(t)
+	w.root.now += maxInterval + 1000
+	deposit := rootrelay.DepositCall(a.number, alice, never, 0, nil)
+	refuses(w.root, alice, atRoot(), 5, deposit, "subchain 1 is suspended")
+	refuses(w.root, alice, atRoot(), 5, rootrelay.DepositCall(50, alice, never, 0, nil), "no subchain 50")
+	must(w.root, carrier, atRoot(), 0, a.touch(w))
+	must(w.root, alice, atRoot(), 5, deposit)
+	refuses(w.root, alice, atRoot(), 5, rootrelay.DepositCall(a.number, alice, a.last().header.Time, 0, nil), "deadline")
 }
 
 func TestMessageReachesOnReceiveOnlyWhateverItsPayloadSays(t *testing.T) {

@@ -27,7 +27,7 @@ func (r *receiver) OnReceive(ctx *module.Context, m module.Message) ([]byte, err
 	case 'x':
 		return nil, errRefused
 	case 'g':
-		ctx.UseGas(1_000_000)
+		ctx.UseGas(7_900_000)
 	case 'r': // answer by a message of its own
 		_, err := ctx.Call(atGate(), ctx.Balance(ctx.Self()),
 			rootrelay.SendCall(m.Src, 0, m.Sender, never, 100_000, []byte("Answer")))
@@ -40,6 +40,9 @@ func (r *receiver) OnAck(ctx *module.Context, m module.Message, result []byte, o
 	r.acks.Set(ctx, r.acks.Get(ctx)+1)
 	if !ok {
 		r.failed.Set(ctx, r.failed.Get(ctx)+1)
+	}
+	if len(m.Payload) > 0 && m.Payload[0] == 'h' {
+		ctx.UseGas(rootrelay.AckGas - 60_000)
 	}
 	if len(m.Payload) > 0 && m.Payload[0] == 'a' {
 		return errRefused

@@ -54,6 +54,7 @@ type Root struct {
 
 	registered   module.Event[Registered]
 	accepted     module.Event[CheckpointAccepted]
+	changed      module.Event[CodeChanged]
 	sent         module.Event[MessageForwarded]
 	acknowledged module.Event[AckSent]
 	settled      module.Event[MessageSettled]
@@ -74,7 +75,7 @@ type Subchain struct {
 	Seen         uint64         `abi:"seen"`         // when the root accepted it
 	MessageCount uint64         `abi:"messageCount"` // leaves of the outbox at Block
 	Epoch        uint64         `abi:"epoch"`        // of Block
-	CodeHash     ledger.Hash    `abi:"codeHash"`     // of the first checkpoint; never changes
+	CodeHash     ledger.Hash    `abi:"codeHash"`     // of the last checkpoint's modules
 	Lanes        uint64         `abi:"lanes"`        // cursors in the last checkpoint's anchor
 }
 
@@ -107,6 +108,15 @@ type CheckpointAccepted struct {
 	Seq      uint64      `abi:"seq,indexed"`
 	Height   uint64      `abi:"height"`
 	Block    ledger.Hash `abi:"block"`
+}
+
+// CodeChanged is emitted when a checkpoint names another code than the one before:
+// the subchain's modules were upgraded. The root cannot judge the new code; the
+// escrow bounds what it can do.
+type CodeChanged struct {
+	Subchain uint64      `abi:"subchain,indexed"`
+	Seq      uint64      `abi:"seq,indexed"`
+	CodeHash ledger.Hash `abi:"codeHash"`
 }
 
 // MessageForwarded is emitted with every forward leaf of the root's outbox.

@@ -41,6 +41,9 @@ func (r *Root) SubmitCheckpoint(ctx *module.Context, header, anchor, committee, 
 	if err := r.takeCursors(ctx, &s, a); err != nil {
 		return err
 	}
+	if a.CodeHash != s.CodeHash {
+		r.changed.Emit(ctx, CodeChanged{Subchain: a.Subchain, Seq: a.Seq, CodeHash: a.CodeHash})
+	}
 	s.Seq, s.Block, s.Height, s.Time = a.Seq, ledger.Keccak(header), h.Height, h.Time
 	s.Seen, s.MessageCount, s.CodeHash = ctx.Time(), a.MessageCount, a.CodeHash
 	s.Epoch = h.Epoch
@@ -76,8 +79,6 @@ func follows(s *Subchain, h *ledger.Header, a *ledger.Anchor) error {
 		return fmt.Errorf("%w: messages root and count disagree", ErrCheckpoint)
 	case a.ExitRoot != zero, a.ExitSums != zero, a.DataHash != zero, a.ChainKey != zero:
 		return fmt.Errorf("%w: a field is set that is not in use", ErrCheckpoint)
-	case s.Seq > 0 && a.CodeHash != s.CodeHash:
-		return fmt.Errorf("%w: another code hash", ErrCheckpoint)
 	}
 	return nil
 }

@@ -48,9 +48,11 @@ func record(r *chain.Record, err error) (*rpc.Record, error) {
 	return &rpc.Record{Block: r.Block, Hash: r.Hash, Receipts: r.Receipts, Certificate: r.Certificate, Anchor: r.Anchor}, nil
 }
 
+// Lookup knows a transaction once its block is the head: the index is written a
+// moment earlier.
 func (b backend) Lookup(tx ledger.Hash) (height uint64, index int, ok bool, err error) {
 	height, index, err = b.n.chain.Transaction(tx)
-	if errors.Is(err, chain.ErrUnknown) {
+	if errors.Is(err, chain.ErrUnknown) || err == nil && height > b.Head() {
 		return 0, 0, false, nil
 	}
 	return height, index, err == nil, err

@@ -90,12 +90,12 @@ func New(cfg Config) (*Relayer, error) {
 	return r, nil
 }
 
-// Run makes one pass after another until ctx ends, and returns its error.
-func (r *Relayer) Run(ctx context.Context) error {
+// Run makes one pass after another until ctx ends.
+func (r *Relayer) Run(ctx context.Context) {
 	for {
 		r.Pass(ctx)
-		if err := pause(ctx, r.cfg.Interval); err != nil {
-			return err
+		if pause(ctx, r.cfg.Interval) != nil {
+			return
 		}
 	}
 }

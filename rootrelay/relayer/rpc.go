@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -153,15 +154,20 @@ func (q *quantity) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// amount is an integer of any size as JSON-RPC writes it.
-type amount struct{ big.Int }
+// amount is an integer below 2^256 as JSON-RPC writes it.
+type amount uint256.Int
+
+// UnmarshalJSON hides that of big.Int, which reads decimal digits only.
+func (a *amount) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return fmt.Errorf("%w: quantity: %w", ErrResponse, err)
+	}
+	return a.UnmarshalText([]byte(text))
+}
 
 func (a *amount) UnmarshalText(text []byte) error {
-	digits, ok := strings.CutPrefix(string(text), "0x")
-	if ok {
-		_, ok = a.SetString(digits, 16)
-	}
-	if !ok || a.Sign() < 0 || a.BitLen() > 256 {
+	if err := (*uint256.Int)(a).SetFromHex(string(text)); err != nil {
 		return fmt.Errorf("%w: quantity %q", ErrResponse, text)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
 	"github.com/holiman/uint256"
@@ -84,13 +83,9 @@ func (r *Relayer) build(ctx context.Context, c *mirror, data []byte) (*ledger.Tr
 		Gas: max(uint64(gas), min(uint64(gas)+uint64(gas)/4+extraGas, uint64(head.GasLimit), maxGas)),
 	}
 	tx.ChainID.SetUint64(c.chainID)
-	limit := new(big.Int).Lsh(&head.BaseFee.Int, 1)
-	limit.Add(limit, &tip.Int)
-	for _, f := range []struct {
-		dst *uint256.Int
-		src *big.Int
-	}{{&tx.GasTipCap, &tip.Int}, {&tx.GasFeeCap, limit}} {
-		if f.dst.SetFromBig(f.src) {
+	tx.GasTipCap, tx.GasFeeCap = uint256.Int(tip), uint256.Int(tip)
+	for range 2 { // the base fee may double before the transaction is in a block
+		if _, over := tx.GasFeeCap.AddOverflow(&tx.GasFeeCap, (*uint256.Int)(&head.BaseFee)); over {
 			return nil, fmt.Errorf("%w: fee above 256 bits", ErrResponse)
 		}
 	}

@@ -195,15 +195,17 @@ func (n *Node) tick(ctx context.Context) {
 	n.advance(ctx)
 }
 
-// advance answers what the core waits for, as far as bodies and time allow.
+// advance answers what the core waits for, as far as bodies and time allow. While
+// there is progress it queues itself again, behind other events.
 func (n *Node) advance(ctx context.Context) {
-	for n.fault == nil {
-		progress := n.finalize(ctx)
-		progress = n.verify(ctx) || progress
-		progress = n.propose(ctx) || progress
-		if !progress {
-			return
-		}
+	if n.fault != nil {
+		return
+	}
+	progress := n.finalize(ctx)
+	progress = n.verify(ctx) || progress
+	progress = n.propose(ctx) || progress
+	if progress {
+		n.post(n.advance)
 	}
 }
 
