@@ -46,6 +46,7 @@ func (s *Store) query(f *ledger.LogFilter, from, to uint64) *query {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := &s.state
+	st.tail.order(q.groups)
 	q.to = st.next
 	if to < st.next {
 		q.to = to + 1
@@ -61,7 +62,25 @@ func (s *Store) query(f *ledger.LogFilter, from, to uint64) *query {
 	return q
 }
 
-// groupsOf turns a filter into conditions, those with the fewest alternatives first.
+// order puts conditions first that are cheap to look up, and of those the ones that
+// the newest blocks met least often: the others then have little left to meet.
+func (t *tail) order(groups [][]item) {
+	slices.SortStableFunc(groups, func(a, b []item) int {
+		if c := cmp.Compare(len(a), len(b)); c != 0 {
+			return c
+		}
+		return cmp.Compare(t.count(a), t.count(b))
+	})
+}
+
+func (t *tail) count(group []item) (n int) {
+	for _, x := range group {
+		n += len(t.posts[x])
+	}
+	return n
+}
+
+// groupsOf turns a filter into conditions.
 func groupsOf(f *ledger.LogFilter) (groups [][]item) {
 	add := func(n int, at func(int) item) {
 		if n == 0 {
@@ -81,7 +100,6 @@ func groupsOf(f *ledger.LogFilter) (groups [][]item) {
 	if len(groups) == 0 {
 		return [][]item{{anyLog()}}
 	}
-	slices.SortStableFunc(groups, func(a, b []item) int { return cmp.Compare(len(a), len(b)) })
 	return groups
 }
 
