@@ -70,10 +70,7 @@ func (w *writer) add(r *Record) error {
 
 func (w *writer) index(height uint64, items []item) {
 	t := &w.state.tail
-	if len(items) > 0 {
-		w.rows.set(w.batch, heightKey(height), encodeRow(items))
-		t.add(height, items)
-	}
+	t.add(height, items)
 	if w.early.size+t.size < w.limits.postings && height+1-t.start < w.limits.blocks {
 		return
 	}

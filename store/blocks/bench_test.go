@@ -130,7 +130,7 @@ func BenchmarkAppend(b *testing.B) {
 
 // indexBytes adds up keys and values of the log index.
 func indexBytes(b *testing.B, s *Store) (n float64) {
-	for _, t := range []table{s.postings, s.rows, s.sections} {
+	for _, t := range []table{s.postings, s.sections} {
 		it := t.space.Iterate(nil, nil)
 		for it.Next() {
 			n += float64(len(it.Key()) + len(it.Value()))

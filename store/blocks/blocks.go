@@ -70,7 +70,6 @@ type tables struct {
 	checkpoints  table // sequence number → height
 	sections     table // first height of a section → the first after it
 	postings     table // first height of a section ‖ item → heights
-	rows         table // height in the tail → items, if there are any
 }
 
 // state is what was durable at one time.
@@ -105,7 +104,7 @@ func openTables(db *store.Store) tables {
 	return tables{
 		meta: t("meta"), headers: t("headers"), bodies: t("bodies"), receipts: t("receipts"),
 		certificates: t("certificates"), numbers: t("numbers"), transactions: t("transactions"),
-		checkpoints: t("checkpoints"), sections: t("sections"), postings: t("postings"), rows: t("rows"),
+		checkpoints: t("checkpoints"), sections: t("sections"), postings: t("postings"),
 	}
 }
 
@@ -140,7 +139,7 @@ func (s *Store) load() error {
 	if st.sections, err = s.loadSections(st.tail.start); err != nil {
 		return err
 	}
-	if err := s.loadTail(&st.tail, st.next); err != nil {
+	if st.tail, err = s.readTail(&st); err != nil {
 		return err
 	}
 	s.state = st

@@ -182,7 +182,7 @@ func TestADamagedValueIsFoundAndNeverAnAnswer(t *testing.T) {
 	mustAppend(t, db, s, w.take(60)...)
 	for _, table := range []table{
 		s.meta, s.headers, s.bodies, s.receipts, s.certificates, s.numbers, s.transactions,
-		s.checkpoints, s.sections, s.postings, s.rows,
+		s.checkpoints, s.sections, s.postings,
 	} {
 		keys, values := everything(t, table)
 		require.NotEmpty(t, keys, table.name)

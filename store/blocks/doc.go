@@ -26,8 +26,8 @@
 // one out, and the caller looks at the logs. It also yields blocks in which the
 // conditions of a filter hold for different logs.
 //
-// Postings of the newest blocks, the tail, are in memory; on disk each block has one
-// row of its items. When the tail holds 32,768 postings or spans 65,536 blocks, it
+// Postings of the newest blocks, the tail, are in memory only; Open makes them anew
+// from the receipts. When the tail holds 32,768 postings or spans 65,536 blocks, it
 // becomes a section: one value for each item with the heights as differences, keyed
 // by the section's start and then the item. Sections are written once, in ascending
 // order of keys, which an LSM tree stores without rewriting them, and are removed as

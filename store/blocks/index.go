@@ -1,7 +1,6 @@
 package blocks
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -128,7 +127,7 @@ func (t *tables) readPostings(sec section, x item) ([]uint32, error) {
 }
 
 // seal writes the postings of one or two tails with the same start, the later one
-// second, as a section that ends before a height, and removes their rows.
+// second, as a section that ends before a height.
 func (t *tables) seal(batch *store.Batch, early, late *tail, end uint64) section {
 	sec := section{late.start, end}
 	t.sections.set(batch, heightKey(sec.start), binary.AppendUvarint(nil, end))
@@ -150,30 +149,7 @@ func (t *tables) seal(batch *store.Batch, early, late *tail, end uint64) section
 		}
 		t.postings.set(batch, postingKey(sec.start, x), appendOffsets(value, before, late.posts[x]))
 	}
-	for _, rows := range [][]uint32{early.posts[anyLog()], late.posts[anyLog()]} {
-		for _, offset := range rows {
-			t.rows.delete(batch, heightKey(sec.start+uint64(offset)))
-		}
-	}
 	return sec
-}
-
-func encodeRow(items []item) []byte {
-	var b []byte
-	for _, x := range items {
-		b = binary.BigEndian.AppendUint64(b, uint64(x))
-	}
-	return b
-}
-
-func decodeRow(b []byte) (items []item, ok bool) {
-	if len(b) == 0 || len(b)%itemSize != 0 {
-		return nil, false
-	}
-	for ; len(b) > 0; b = b[itemSize:] {
-		items = append(items, item(binary.BigEndian.Uint64(b)))
-	}
-	return items, slices.IsSorted(items)
 }
 
 // loadSections reads the directory, which must end where the tail begins.
@@ -196,16 +172,16 @@ func (t *tables) loadSections(end uint64) (out []section, err error) {
 	return out, err
 }
 
-func (t *tables) loadTail(to *tail, next uint64) error {
-	return t.rows.each(nil, nil, func(key, value []byte) error {
-		if bytes.Compare(key, heightKey(to.start)) < 0 || bytes.Compare(key, heightKey(next)) >= 0 || len(key) != 8 {
-			return t.rows.corrupt(key, "outside the tail")
+// readTail indexes the receipts of the tail again, as far as they are kept.
+func (t *tables) readTail(st *state) (tail, error) {
+	out := newTail(st.tail.start)
+	err := t.receipts.each(heightKey(max(out.start, st.floor)), heightKey(st.next), func(key, value []byte) error {
+		r := new(Record)
+		if err := r.decodeReceipts(value); err != nil || len(key) != 8 {
+			return t.receipts.corrupt(key, "receipts of the tail")
 		}
-		items, ok := decodeRow(value)
-		if !ok {
-			return t.rows.corrupt(key, "items")
-		}
-		to.add(binary.BigEndian.Uint64(key), items)
+		out.add(binary.BigEndian.Uint64(key), itemsOf(r.Receipts))
 		return nil
 	})
+	return out, err
 }
