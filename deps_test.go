@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"subchain/ledger":   {"internal/..."},
 	"store":             {"internal/..."},
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
+	"store/blocks":      {"internal/...", "store", "subchain/ledger"},
 	"vm":                {"internal/...", "subchain/ledger", "vm/..."},
 	"vm/precompile":     {"internal/..."},
 	"rolldpos":          {"internal/..."},
@@ -36,7 +37,7 @@ var allowed = map[string][]string{
 	"subchain/p2p":      {"internal/..."},
 	"subchain/mempool":  {"internal/...", "subchain/ledger"},
 	"subchain/rpc":      {"internal/...", "subchain/ledger", "vm"},
-	"subchain/chain":    {"internal/...", "subchain/ledger", "subchain/module", "store", "store/state", "vm", "rolldpos"},
+	"subchain/chain":    {"internal/...", "subchain/ledger", "subchain/module", "store", "store/blocks", "store/state", "vm", "rolldpos"},
 	"rootrelay":         {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light"},
 	"rootrelay/relayer": {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light", "rootrelay"},
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
@@ -46,6 +47,8 @@ type Config struct {
 
 	// Dir holds the database and the keys. Empty keeps both in memory only.
 	Dir string
+	// Keep says how much of the past the node keeps; the zero value keeps all.
+	Keep blocks.Policy
 	// Key is the consensus key; nil reads validator.key in Dir or makes one there.
 	Key ed25519.PrivateKey
 	// Listen are the multiaddrs of libp2p; empty means a free TCP port on loopback.
@@ -188,7 +191,7 @@ func (n *Node) openChain(keys *keys) error {
 	g.Modules = set.ConfigHashAt(0)
 	n.modules = set
 	n.chain, err = chain.Open(chain.Config{
-		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db,
+		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db, Keep: n.cfg.Keep,
 	})
 	if err != nil {
 		return err

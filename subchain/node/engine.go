@@ -108,7 +108,7 @@ func viewOf(c *rolldpos.Certificate) rolldpos.View {
 // anchor returns the hash of the last block of the epoch before.
 func (n *Node) anchor(epoch uint64) (ledger.Hash, error) {
 	for h := n.chain.Head().Block.Header.Height; ; h-- {
-		r, err := n.chain.Block(h)
+		r, err := n.chain.Header(h)
 		if err != nil {
 			return ledger.Hash{}, err
 		}
