@@ -1,18 +1,12 @@
 package store
 
-import (
-	"fmt"
-
-	dbm "github.com/cometbft/cometbft-db"
-)
-
-func nothing(dbm.DB) error { return nil }
+import "fmt"
 
 // Check reads the whole store and returns the first damage that it finds, as
 // ErrCorrupt or as the backend's error: blocks whose checksum fails, keys outside
 // all spaces, logs with bad records. It is slow by nature.
 func (s *Store) Check() error {
-	it := newIterator(s, []byte{0}, []byte{0xff}, 0, false)
+	it := newIterator(s, nil, nil, nil, 0, false)
 	defer it.Close()
 	logs := make(map[string]bool)
 	for it.Next() {
@@ -21,7 +15,7 @@ func (s *Store) Check() error {
 			continue
 		}
 		size := int(key[0] &^ logMark)
-		if size == 0 || size > maxName || len(key) < 1+size {
+		if key[0] > logMark|maxName || size == 0 || size > maxName || len(key) < 1+size {
 			return fmt.Errorf("%w: key %x is in no space", ErrCorrupt, key)
 		}
 		if key[0]&logMark != 0 {
