@@ -85,7 +85,7 @@ func (db *DB) openEngine() error {
 	}
 	engine, err := db.cfg.Backend.Open(disk, dir, db.cfg.Budget)
 	if err == nil {
-		err = fsys.SyncDir(db.cfg.Dir)
+		err = typed("sync", db.cfg.Dir, fsys.SyncDir(db.cfg.Dir))
 	}
 	if fault := disk.Fault(); fault != nil {
 		err = fault

@@ -136,7 +136,8 @@ func (d *Disk) reading(op, name string, err error) error {
 	return typed(op, filepath.Base(name), err)
 }
 
-// Remove removes a file. Its failure stops nothing: the file is not needed.
+// Remove removes a file. Its failure stops nothing, unless the disk must pretend: the
+// file is not needed.
 func (d *Disk) Remove(name string) error {
 	var failed error
 	_, err := d.change("remove", name, func() error {
@@ -144,9 +145,15 @@ func (d *Disk) Remove(name string) error {
 			return err
 		}
 		failed = d.fs.Remove(name)
+		if d.pretend {
+			return failed
+		}
 		return nil
 	})
-	return errors.Join(err, typed("remove", filepath.Base(name), failed))
+	if err == nil && !d.pretend {
+		err = typed("remove", filepath.Base(name), failed)
+	}
+	return err
 }
 
 // Rename replaces a file by another.
@@ -315,5 +322,10 @@ func (f *diskFile) Close() error {
 	if f.f == nil {
 		return nil
 	}
-	return typed("close", filepath.Base(f.name), f.f.Close())
+	err := typed("close", filepath.Base(f.name), f.f.Close())
+	if err != nil && f.disk.pretend {
+		f.disk.Fail(err)
+		return nil
+	}
+	return err
 }

@@ -28,6 +28,9 @@ func (goLevelDB) Open(disk *Disk, dir string, budget Budget) (Engine, error) {
 		Filter:                 filter.NewBloomFilter(10),
 		Strict:                 opt.StrictAll,
 		NoWriteMerge:           true, // batches are merged before
+		// goleveldb's transactions keep their locks when a write fails, and its Close
+		// then waits for ever.
+		DisableLargeBatchTransaction: true,
 	})
 	if err != nil {
 		return nil, fromLevel(err)

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	points = flag.Int("crashpoints", 2000, "crash points for each backend")
+	points = flag.Int("crashpoints", 4000, "crash points for each backend")
 	seed   = flag.Uint64("seed", 1, "seed of the first workload")
 )
 

@@ -109,12 +109,20 @@ type file struct {
 	fs   fileSystem
 }
 
-func (f file) Stat() (vfs.FileInfo, error)   { return f.fs.Stat(f.name) }
 func (file) Preallocate(_, _ int64) error    { return nil }
 func (f file) SyncData() error               { return f.Sync() }
 func (file) SyncTo(int64) (bool, error)      { return false, nil }
 func (file) Prefetch(_ int64, _ int64) error { return nil }
 func (file) Fd() uintptr                     { return vfs.InvalidFd }
+
+// Stat of a file whose creation the disk pretended says that it is empty.
+func (f file) Stat() (vfs.FileInfo, error) {
+	stat, err := f.fs.Stat(f.name)
+	if err != nil && f.fs.disk.Fault() != nil {
+		return info{name: filepath.Base(f.name), mode: 0o600}, nil
+	}
+	return stat, err
+}
 
 type directory struct {
 	vfs.File // nil: a directory is only synced and closed
