@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	dbm "github.com/cometbft/cometbft-db"
 	"github.com/stretchr/testify/require"
 )
 
@@ -232,53 +231,6 @@ func TestOpenRefusesAnotherFormat(t *testing.T) {
 		_, err = Open(Config{Dir: dir})
 		require.ErrorIs(t, err, ErrFormat)
 	}
-}
-
-// failing is a backend whose batches fail while broken is set.
-type failing struct {
-	dbm.DB
-	broken bool
-}
-
-var errDisk = errors.New("no space left")
-
-func (f *failing) NewBatch() dbm.Batch { return &failingBatch{f.DB.NewBatch(), f} }
-
-type failingBatch struct {
-	dbm.Batch
-	of *failing
-}
-
-func (b *failingBatch) WriteSync() error {
-	if b.of.broken {
-		return errDisk
-	}
-	return b.Batch.WriteSync()
-}
-
-func TestAFailedWriteLeavesNothingAndMayBeRepeated(t *testing.T) {
-	var f *failing
-	s, err := open(Config{Dir: t.TempDir()}, func(dir string) (dbm.DB, error) {
-		db, err := openGoLevelDB(dir)
-		f = &failing{DB: db}
-		return f, err
-	})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, s.Close()) }()
-	p, l := s.Space("x"), s.Log("l")
-	b := s.Batch()
-	b.Set(p, []byte("a"), []byte("1"))
-	b.Append(l, []byte("r0"))
-	b.Then(func() { require.False(t, f.broken) })
-	f.broken = true
-	require.ErrorIs(t, b.WriteSync(), errDisk)
-	_, err = l.Append([]byte("never"))
-	require.ErrorIs(t, err, errDisk)
-	require.Empty(t, walk(t, p.Iterate(nil, nil)))
-	f.broken = false
-	require.NoError(t, b.WriteSync())
-	require.Equal(t, []string{"a=1"}, walk(t, p.Iterate(nil, nil)))
-	require.Equal(t, []string{"0:r0"}, replay(t, l))
 }
 
 func TestCheckFindsAKeyOutsideAllSpaces(t *testing.T) {
