@@ -58,7 +58,9 @@ func (c *cache[K, V]) addIf(k K, v V, allowed func() bool) {
 	if allowed != nil && !allowed() {
 		return
 	}
-	p.lru.Remove(k)
+	if old, ok := p.lru.Peek(k); ok {
+		p.left += c.size(old)
+	}
 	p.lru.Add(k, v)
 	for p.left -= c.size(v); p.left < 0 && p.lru.Len() > 1; {
 		p.lru.RemoveOldest()

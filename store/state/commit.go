@@ -195,7 +195,8 @@ func (c *settlement) settle() {
 			st.filters.add(seq, c.diffs[i].filter())
 		}
 	}
-	st.tip.Store(&c.to)
+	to := c.to // a copy: the position must not keep the layers in memory
+	st.tip.Store(&to)
 	for i, l := range c.layers {
 		v := l.view
 		v.seq = c.from.seq + uint64(i) + 1

@@ -72,7 +72,8 @@ type State struct {
 	history uint64
 
 	tip    atomic.Pointer[position]
-	moving sync.Mutex // held while tip changes
+	fresh  atomic.Bool // no import is under way, and the store need not be asked
+	moving sync.Mutex  // held while tip changes
 
 	nodes    *cache[[32]byte, []byte]
 	accounts *cache[ledger.Address, cachedAccount]
@@ -149,7 +150,9 @@ func (st *State) loadTip() error {
 		p.seq, p.oldest, p.root = binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:]), ledger.Hash(raw[16:])
 	}
 	st.tip.Store(p)
-	return nil
+	half, err := st.spaces.meta.Has(importKey)
+	st.fresh.Store(!half)
+	return err
 }
 
 // Tip returns the root of the newest committed state and the number of commits that

@@ -1,3 +1,0 @@
-package state
-
-func (st *State) importing() error { return nil }
