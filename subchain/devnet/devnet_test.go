@@ -67,6 +67,7 @@ func audit(t *testing.T, dir string) {
 	db, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
 	require.NoError(t, node.Audit(db))
+	require.NoError(t, chain.Check(db))
 	require.NoError(t, db.Close())
 }
 
