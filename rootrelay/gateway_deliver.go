@@ -79,6 +79,9 @@ func (g *Gateway) advance(ctx *module.Context, l Lane, order uint64) error {
 		return fmt.Errorf("%w: order %d, not %d", ErrOrder, order, next)
 	}
 	if next == 0 {
+		if l.Src != 0 && g.lanes.Len(ctx) >= MaxLanes {
+			return fmt.Errorf("%w: %d have delivered already", ErrLanes, MaxLanes)
+		}
 		g.lanes.Append(ctx, l)
 	}
 	g.cursors.Set(ctx, l, next+1)

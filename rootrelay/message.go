@@ -14,6 +14,7 @@ import (
 // gas limit, so that none can block the head of a lane.
 const (
 	Lanes         = 16         // lanes from one chain to another, numbered from 0
+	MaxLanes      = 256        // lanes that a gateway accepts; a message on a further one times out, unless it is from the root
 	MaxPayload    = 8 << 10    // bytes
 	MinMessageGas = 10_000     // for the call of a receiver
 	MaxMessageGas = 10_000_000 // for the call of a receiver
@@ -33,6 +34,7 @@ var (
 	ErrAck         = errors.New("rootrelay: acknowledgement does not fit the message")
 	ErrEscrow      = errors.New("rootrelay: escrow is too low")
 	ErrDeadline    = errors.New("rootrelay: deadline")
+	ErrLanes       = errors.New("rootrelay: the gateway takes no further lane")
 )
 
 // checkBounds refuses a message that some chain on its way could not carry.

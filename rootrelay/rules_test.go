@@ -154,3 +154,31 @@ func TestEncodingsAreFrozen(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, packed, ack.Encode(), "Encode is abi.encode")
 }
+
+// With as many lanes as it takes, the gateway's part of every block must still fit
+// the gas of a hook.
+func TestGatewayTakesABoundedNumberOfLanes(t *testing.T) {
+	w, a, b := funded(t)
+	slots := a.state.slots[atGate()]
+	base := ledger.Keccak([]byte("rootstem.slot.v1"), []byte("lanes"))
+	first := ledger.Keccak(base[:])
+	length := slots[base].Word()
+	for i := length.Uint64(); i < rootrelay.MaxLanes; i++ {
+		for word, x := range []uint64{1000 + i, a.number, 0} {
+			at := first.Word()
+			at.AddUint64(&at, 3*i+uint64(word))
+			slots[ledger.WordHash(&at)] = rootrelay.Number(x)
+		}
+	}
+	slots[base] = rootrelay.Number(rootrelay.MaxLanes)
+
+	must(b.chain, alice, atGate(), 0, rootrelay.SendCall(a.number, 0, bob, never, 0, nil))
+	w.up(b)
+	s := w.root.head()
+	refuses(a.chain, carrier, atGate(), 0, w.downCall(a, s, s.anchor.MessageCount-1), "takes no further lane")
+	w.deposit(a, alice, bob, 1)
+	s = w.root.head()
+	must(a.chain, carrier, atGate(), 0, w.downCall(a, s, s.anchor.MessageCount-1))
+	require.Len(t, a.head().anchor.Cursors, rootrelay.MaxLanes)
+	require.NotZero(t, a.head().header.MessagesRoot)
+}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/subchain/mempool"
 	"github.com/rootstem/rootstem/subchain/rpc"
 	"github.com/rootstem/rootstem/vm"
 )
@@ -89,7 +91,38 @@ func (b backend) NextBaseFee() uint256.Int { return b.n.chain.NextBaseFee(b.n.ch
 // buys nothing until they are full.
 func (b backend) Tip() uint256.Int { return uint256.Int{} }
 
-func (b backend) Submit(_ context.Context, tx *ledger.Transaction) error { return b.n.node.Submit(tx) }
+// gapPatience is how long a transaction may wait for those of its sender that come
+// before it: requests overtake one another.
+const gapPatience = 500 * time.Millisecond
+
+// Submit refuses a nonce gap, after a moment: a wallet that left one out must know.
+func (b backend) Submit(ctx context.Context, tx *ledger.Transaction) error {
+	if err := b.awaitTurn(ctx, tx); err != nil {
+		return err
+	}
+	return b.n.node.Submit(tx)
+}
+
+func (b backend) awaitTurn(ctx context.Context, tx *ledger.Transaction) error {
+	from, err := tx.Sender()
+	if err != nil {
+		return nil // the pool has the words for it
+	}
+	for began := time.Now(); ; {
+		next, err := b.n.pool.Nonce(from)
+		if err != nil || tx.Nonce <= next {
+			return err
+		}
+		if time.Since(began) >= gapPatience {
+			return fmt.Errorf("%w: next nonce %d, tx nonce %d", mempool.ErrNonceHigh, next, tx.Nonce)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
 
 func (b backend) Pending(tx ledger.Hash) (*ledger.Transaction, bool) {
 	pending := b.n.pool.Get(tx)

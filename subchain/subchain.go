@@ -208,6 +208,8 @@ func (n *Node) openPool() error {
 	}
 	n.pool, err = mempool.New(mempool.Config{
 		ChainID: n.chain.ChainID(), BlockGas: n.chain.GasLimit(), MinGasPrice: n.cfg.Genesis.BaseFee,
+		// Gossip comes in any order and once: what is refused for a gap is lost here.
+		MaxGap: 1024,
 	}, view)
 	return err
 }

@@ -52,7 +52,7 @@ func (q *quickstart) startPlace(name string, port int, genesis chain.Genesis, mo
 	genesis.Name, genesis.EpochLength = name, epochLength
 	var err error
 	p.net, err = devnet.Start(filepath.Join(q.dir, name), validators, func(validator int) subchain.Config {
-		cfg := subchain.Config{Genesis: genesis, Modules: modules(), Logger: q.logger.With("chain", name, "validator", validator)}
+		cfg := subchain.Config{Genesis: genesis, Modules: modules(), Logger: q.faults.With("chain", name, "validator", validator)}
 		if validator == 0 {
 			cfg.Final = p.clock.final
 			if port != 0 {

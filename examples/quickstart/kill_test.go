@@ -21,7 +21,7 @@ import (
 	"github.com/rootstem/rootstem/subchain/node"
 )
 
-var kills = flag.Int("kills", 1, "how often TestKill kills its process")
+var kills = flag.Int("kills", 2, "how often TestKill kills its process")
 
 // finals remembers what every validator of every chain has called final.
 type finals struct {

@@ -25,7 +25,8 @@ var errInterrupted = errors.New("interrupted")
 type quickstart struct {
 	options  options
 	progress *progress
-	logger   *slog.Logger    // of nodes and relayer
+	faults   *slog.Logger    // of nodes: what stops them
+	warnings *slog.Logger    // of the relayer: what it tries again
 	ctx      context.Context // of this run: ends on Ctrl-C or when a validator fails
 	cancel   context.CancelCauseFunc
 	group    sync.WaitGroup // the relayer and those who watch
@@ -51,7 +52,8 @@ type quickstart struct {
 // open reads the input and takes the data directory for this process.
 func open(ctx context.Context, o options, p *progress) (*quickstart, error) {
 	q := &quickstart{options: o, progress: p, dir: o.data}
-	q.logger = slog.New(slog.NewTextHandler(p.out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	q.faults = slog.New(slog.NewTextHandler(p.out, &slog.HandlerOptions{Level: slog.LevelError}))
+	q.warnings = slog.New(slog.NewTextHandler(p.out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if err := q.openReadings(); err != nil {
 		return nil, err
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,7 +45,7 @@ func writeFile(t *testing.T, name, text string) {
 // rerun runs the command as a user does and returns its exit code and its last line.
 func rerun(t *testing.T, args ...string) (int, *summary) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	var out bytes.Buffer
 	code := command(ctx, append(args, "-json"), &out, io.Discard)
@@ -53,13 +55,36 @@ func rerun(t *testing.T, args ...string) (int, *summary) {
 	return code, s
 }
 
+// serveAndInterrupt runs the command with -serve until it is ready, and stops it as
+// Ctrl-C does.
+func serveAndInterrupt(t *testing.T, args ...string) (code int, s *summary) {
+	t.Helper()
+	ctx, interrupt := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer interrupt()
+	out, in := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- command(ctx, append(args, "-serve"), in, io.Discard)
+		in.Close()
+	}()
+	lines := bufio.NewScanner(out)
+	require.True(t, lines.Scan(), "no ready line")
+	require.Contains(t, lines.Text(), `"event":"ready"`)
+	interrupt()
+	require.True(t, lines.Scan(), "no final line")
+	s = new(summary)
+	require.NoError(t, json.Unmarshal(lines.Bytes(), s), lines.Text())
+	require.False(t, lines.Scan(), "more on stdout")
+	return <-done, s
+}
+
 // TestStory runs everything once, and then again on the same directory: the chains
 // start only three times.
 func TestStory(t *testing.T) {
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "greenhouse.csv")
 	writeFile(t, file, twelveRows)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 
 	q, err := open(ctx, options{readings: file, data: data}, newProgress(io.Discard))
@@ -109,7 +134,7 @@ func other(t *testing.T, p *place) *client {
 	require.Eventually(t, func() bool {
 		height, err := c.number(t.Context(), "eth_blockNumber")
 		return err == nil && height >= uint64(head.Number)
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	return c
 }
 
@@ -223,7 +248,7 @@ func checkReady(t *testing.T, q *quickstart) {
 }
 
 func resume(t *testing.T, data, file string, first *summary) {
-	code, s := rerun(t, "-data", data, "-readings", file)
+	code, s := serveAndInterrupt(t, "-data", data, "-readings", file)
 	require.Zero(t, code, s.Error)
 	require.True(t, s.OK)
 	require.True(t, s.Resumed)
@@ -246,4 +271,40 @@ func malformed(t *testing.T, data, file string, first *summary) {
 	require.Equal(t, first.Readings+2, s.Readings)
 	require.Equal(t, first.Alarms+1, s.Alarms)
 	require.True(t, s.SupplyOK)
+}
+
+// TestDeviceLinksNeitherNetworkNorDatabase builds device.go alone.
+func TestDeviceLinksNeitherNetworkNorDatabase(t *testing.T) {
+	code, err := os.ReadFile("device.go")
+	require.NoError(t, err)
+	alone := filepath.Join(t.TempDir(), "main.go")
+	writeFile(t, alone, string(code)+"\nfunc main() {}\n")
+	out, err := exec.Command("go", "vet", alone).CombinedOutput()
+	require.NoError(t, err, string(out))
+	deps, err := exec.Command("go", "list", "-deps", alone).Output()
+	require.NoError(t, err)
+	require.Contains(t, string(deps), "rolldpos/light")
+	for _, heavy := range []string{"libp2p", "cometbft", "goleveldb", "net/http", "rootstem/vm", "rootstem/store"} {
+		require.NotContains(t, string(deps), heavy)
+	}
+}
+
+func TestBadArgumentsAreNamed(t *testing.T) {
+	wide := filepath.Join(t.TempDir(), "wide.csv")
+	writeFile(t, wide, "t"+strings.Repeat(",v", 33)+"\n2026-01-01"+strings.Repeat(",1", 33)+"\n")
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"33 value columns", []string{"-readings", wide}},
+		{`no value column "rain"; it has temperature, humidity`, []string{"-alarm", "rain:1"}},
+		{"not COLUMN:VALUE", []string{"-alarm", "humidity"}},
+		{`"wet" is not a number`, []string{"-alarm", "humidity:wet"}},
+		{"no-such-file", []string{"-readings", "no-such-file"}},
+	} {
+		code, s := rerun(t, c.args...)
+		require.Equal(t, 1, code)
+		require.False(t, s.OK)
+		require.Contains(t, s.Error, c.want)
+	}
 }

@@ -194,7 +194,7 @@ func (q *quickstart) subchains() []*place {
 	return nil
 }
 
-// show writes the result: one line of JSON, or text.
+// show writes the result: one line of JSON, or text if there is no error.
 func show(out io.Writer, s *summary, asJSON bool) error {
 	if asJSON {
 		line, err := json.Marshal(s)
@@ -205,8 +205,7 @@ func show(out io.Writer, s *summary, asJSON bool) error {
 		return err
 	}
 	if s.Error != "" {
-		_, err := fmt.Fprintf(out, "failed:     %s\n", s.Error)
-		return err
+		return nil // said already
 	}
 	var b strings.Builder
 	for _, c := range s.Chains {

@@ -26,7 +26,7 @@ func word(x uint64) ledger.Hash { return rootrelay.Number(x) }
 func (q *quickstart) startRelayer() error {
 	carrier, err := relayer.New(relayer.Config{
 		Root: q.root.rpc.url, Subchains: []string{q.meters.rpc.url, q.billing.rpc.url},
-		Key: q.relayKey, Interval: 200 * time.Millisecond, MaxPause: 2 * time.Second, Logger: q.logger,
+		Key: q.relayKey, Interval: 200 * time.Millisecond, MaxPause: 2 * time.Second, Logger: q.warnings,
 	})
 	if err != nil {
 		return err

@@ -105,8 +105,19 @@ func call(t *testing.T, n *subchain.Node, result any, method string, params ...a
 		}
 	}
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+	if want, ok := result.(*rpcError); ok {
+		require.NotNil(t, answer.Error, "%s", method)
+		*want = rpcError(*answer.Error)
+		return
+	}
 	require.Nil(t, answer.Error, "%s", method)
 	require.NoError(t, json.Unmarshal(answer.Result, result))
+}
+
+// rpcError as a result of call demands an error.
+type rpcError struct {
+	Code    int
+	Message string
 }
 
 // transfer sends coins and waits for the receipt on another validator.
@@ -265,6 +276,80 @@ func TestAFollowerSyncsManyBlocksThroughRangesOfFinalBlocks(t *testing.T) {
 	require.Equal(t, want.Hash, got.Hash)
 	cancel()
 	require.NoError(t, <-done)
+}
+
+func TestBadTransactionsGetTheErrorsThatEthereumClientsExpect(t *testing.T) {
+	net := start(t, 1, nil)
+	n := validator(t, net, 0)
+	base := func() *ledger.Transaction {
+		tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Gas: 200_000, To: &ledger.Address{5}}
+		tx.ChainID.SetUint64(n.Chain().ChainID())
+		tx.GasFeeCap.SetUint64(100_000_000_000)
+		return tx
+	}
+	send := func(tx *ledger.Transaction) string {
+		tx.Sign(payer(t))
+		return "0x" + hex.EncodeToString(tx.Envelope())
+	}
+	blob := base()
+	blob.Type, blob.BlobHashes = ledger.BlobTx, []ledger.Hash{{1}}
+	chain, gap, cheap, big, tip, gas, block := base(), base(), base(), base(), base(), base(), base()
+	chain.ChainID.SetUint64(1)
+	gap.Nonce = 1
+	cheap.GasFeeCap.SetUint64(1)
+	big.Data, big.Gas = make([]byte, 130<<10), 10_000_000
+	tip.GasTipCap.SetUint64(200_000_000_000)
+	gas.Gas = 20_999
+	block.Gas = 31_000_000
+	poor := base()
+	poor.Value.SetAllOne()
+	for _, c := range []struct{ name, raw, want string }{
+		{"unknown type", "0x05c0", "transaction type not supported"},
+		{"blob", send(blob), "transaction type not supported"},
+		{"chain id", send(chain), "invalid chain id"},
+		{"nonce gap", send(gap), "nonce too high"},
+		{"underpriced", send(cheap), "transaction underpriced"},
+		{"oversized", send(big), "oversized data"},
+		{"tip above fee cap", send(tip), "max priority fee per gas higher than max fee per gas"},
+		{"intrinsic gas", send(gas), "intrinsic gas too low"},
+		{"gas limit", send(block), "transaction gas limit too high"},
+		{"funds", send(poor), "insufficient funds for gas * price + value"},
+		{"garbage", "0xc0", "malformed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var err rpcError
+			call(t, n, &err, "eth_sendRawTransaction", c.raw)
+			require.Contains(t, err.Message, c.want)
+			require.Negative(t, err.Code)
+		})
+	}
+	transfer(t, net, 0, 0, ledger.Address{5}, 1)
+	var err rpcError
+	call(t, n, &err, "eth_sendRawTransaction", send(base()))
+	require.Contains(t, err.Message, "nonce too low")
+}
+
+func TestATransactionThatOvertookItsPredecessorIsTaken(t *testing.T) {
+	net := start(t, 1, nil)
+	n := validator(t, net, 0)
+	raw := func(nonce uint64) string {
+		tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Nonce: nonce, Gas: 21_000, To: &ledger.Address{5}}
+		tx.ChainID.SetUint64(n.Chain().ChainID())
+		tx.GasFeeCap.SetUint64(100_000_000_000)
+		tx.Sign(payer(t))
+		return "0x" + hex.EncodeToString(tx.Envelope())
+	}
+	second := raw(1)
+	done := make(chan ledger.Hash)
+	go func() {
+		var hash ledger.Hash
+		call(t, n, &hash, "eth_sendRawTransaction", second)
+		done <- hash
+	}()
+	time.Sleep(50 * time.Millisecond)
+	var first ledger.Hash
+	call(t, n, &first, "eth_sendRawTransaction", raw(0))
+	require.NotEqual(t, first, <-done)
 }
 
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {
