@@ -130,13 +130,11 @@ func BenchmarkAppend(b *testing.B) {
 
 // indexBytes adds up keys and values of the log index.
 func indexBytes(b *testing.B, s *Store) (n float64) {
-	for _, t := range []table{s.postings, s.sections} {
-		it := t.space.Iterate(nil, nil)
-		for it.Next() {
-			n += float64(len(it.Key()) + len(it.Value()))
-		}
-		require.NoError(b, it.Err())
-		require.NoError(b, it.Close())
+	for _, sec := range s.bounds().sections {
+		require.NoError(b, s.eachPosting(sec, func(_ item, key, value []byte) error {
+			n += float64(len(key) + len(value))
+			return nil
+		}))
 	}
 	return n
 }

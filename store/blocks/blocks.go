@@ -59,17 +59,28 @@ type Store struct {
 	state state
 }
 
+// Kinds of keys that begin with a height.
+const (
+	kindPosting  = 0
+	kindHeader   = 1
+	kindBody     = 2
+	kindReceipts = 3
+)
+
 type tables struct {
 	meta         table // "state" → numbers of state
-	headers      table // height → header, anchor, domain
-	bodies       table // height → transactions
-	receipts     table // height → receipts
 	certificates table // height → certificate, if it is not empty
 	numbers      table // block hash → height
 	transactions table // transaction hash → height, index
 	checkpoints  table // sequence number → height
 	sections     table // first height of a section → the first after it
-	postings     table // first height of a section ‖ item → heights
+
+	// These share a space, so that what a block adds to it is one run of keys behind
+	// all others: an LSM tree rewrites old tables where new keys surround them.
+	headers  table // height ‖ 1 → header, anchor, domain
+	bodies   table // height ‖ 2 → transactions
+	receipts table // height ‖ 3 → receipts
+	postings table // first height after a section ‖ 0 ‖ item → heights
 }
 
 // state is what was durable at one time.
@@ -99,12 +110,17 @@ func open(db *store.Store, p Policy, l limits) (*Store, error) {
 func openTables(db *store.Store) tables {
 	t := func(name string) table {
 		name = "block/" + name
-		return table{db.Space(name), name}
+		return table{space: db.Space(name), name: name}
+	}
+	run := func(kind byte) table {
+		out := t("run")
+		out.kind = kind
+		return out
 	}
 	return tables{
-		meta: t("meta"), headers: t("headers"), bodies: t("bodies"), receipts: t("receipts"),
-		certificates: t("certificates"), numbers: t("numbers"), transactions: t("transactions"),
-		checkpoints: t("checkpoints"), sections: t("sections"), postings: t("postings"),
+		meta: t("meta"), certificates: t("certificates"), numbers: t("numbers"), transactions: t("transactions"),
+		checkpoints: t("checkpoints"), sections: t("sections"),
+		headers: run(kindHeader), bodies: run(kindBody), receipts: run(kindReceipts), postings: t("run"),
 	}
 }
 

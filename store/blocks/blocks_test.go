@@ -181,12 +181,11 @@ func TestADamagedValueIsFoundAndNeverAnAnswer(t *testing.T) {
 	w := newWorld(7)
 	mustAppend(t, db, s, w.take(60)...)
 	for _, table := range []table{
-		s.meta, s.headers, s.bodies, s.receipts, s.certificates, s.numbers, s.transactions,
-		s.checkpoints, s.sections, s.postings,
+		s.meta, s.postings, s.certificates, s.numbers, s.transactions, s.checkpoints, s.sections,
 	} {
 		keys, values := everything(t, table)
 		require.NotEmpty(t, keys, table.name)
-		for range 12 {
+		for range 30 {
 			i := w.rng.IntN(len(keys))
 			damaged := append([]byte(nil), values[i]...)
 			switch w.rng.IntN(3) {
@@ -227,11 +226,17 @@ func TestAValueUnderAnotherKeyIsRefused(t *testing.T) {
 	s := mustOpen(t, db, Policy{}, small())
 	w := newWorld(8)
 	mustAppend(t, db, s, w.take(10)...)
-	keys, values := everything(t, s.bodies)
-	put(t, db, s.bodies, keys[3], values[4])
-	_, err := s.Block(3)
-	require.ErrorIs(t, err, store.ErrCorrupt)
-	put(t, db, s.bodies, keys[3], values[3])
+	for _, table := range []table{s.headers, s.bodies, s.receipts} {
+		third, fourth := table.key(heightKey(3)), table.key(heightKey(4))
+		value, err := table.space.Get(third)
+		require.NoError(t, err)
+		other, err := table.space.Get(fourth)
+		require.NoError(t, err)
+		put(t, db, table, third, other)
+		_, err = s.Block(3)
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		put(t, db, table, third, value)
+	}
 }
 
 func everything(t *testing.T, in table) (keys, values [][]byte) {

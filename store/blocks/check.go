@@ -17,7 +17,7 @@ import (
 // pruned. Nothing may be appended meanwhile.
 func (s *Store) Check() error {
 	c := &checker{Store: s, state: s.bounds()}
-	for _, step := range []func() error{c.chain, c.counts, c.logs} {
+	for _, step := range []func() error{c.chain, c.counts, c.run, c.logs} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -109,13 +109,11 @@ func (c *checker) leads(t table, key []byte, want ...uint64) error {
 
 // counts checks that the tables have no more keys than the blocks account for.
 func (c *checker) counts() error {
-	kept := int(c.state.next - c.state.floor)
 	for _, want := range []struct {
 		table table
 		keys  int
 	}{
-		{c.headers, int(c.state.next)}, {c.numbers, int(c.state.next)}, {c.bodies, kept}, {c.receipts, kept},
-		{c.Store.transactions, c.transactions}, {c.Store.checkpoints, c.checkpoints},
+		{c.numbers, int(c.state.next)}, {c.Store.transactions, c.transactions}, {c.Store.checkpoints, c.checkpoints},
 	} {
 		n := 0
 		err := want.table.each(nil, nil, func(_, _ []byte) error { n++; return nil })
@@ -158,20 +156,6 @@ func (c *checker) logs() error {
 	if len(sections) == 0 && c.state.tail.start > c.state.floor {
 		return c.sections.corrupt(heightKey(c.state.floor), "no section")
 	}
-	// A key without a section.
-	known := make(map[uint64]bool)
-	for _, sec := range sections {
-		known[sec.start] = true
-	}
-	err = c.postings.each(nil, nil, func(key, _ []byte) error {
-		if len(key) != 8+itemSize || !known[binary.BigEndian.Uint64(key)] {
-			return c.postings.corrupt(key, "without a section")
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	c.mu.RLock()
 	posts := maps.Clone(c.Store.state.tail.posts)
 	c.mu.RUnlock()
@@ -181,18 +165,41 @@ func (c *checker) logs() error {
 // section reads the postings of a section.
 func (c *checker) section(sec section) (map[item][]uint32, error) {
 	out := make(map[item][]uint32)
-	err := c.postings.each(heightKey(sec.start), heightKey(sec.start+1), func(key, value []byte) error {
-		if len(key) != 8+itemSize {
-			return c.postings.corrupt(key, "length of the key")
-		}
+	err := c.eachPosting(sec, func(x item, key, value []byte) error {
 		offsets, ok := decodeOffsets(value, sec.end-sec.start)
 		if !ok {
 			return c.postings.corrupt(key, "offsets")
 		}
-		out[item(binary.BigEndian.Uint64(key[8:]))] = offsets
+		out[x] = offsets
 		return nil
 	})
 	return out, err
+}
+
+// run checks that the shared space has no keys but those of blocks and sections.
+func (c *checker) run() error {
+	ends := make(map[uint64]bool)
+	for _, sec := range c.state.sections {
+		ends[sec.end] = true
+	}
+	return c.headers.each(nil, nil, func(key, _ []byte) error {
+		if len(key) < 9 {
+			return c.headers.corrupt(key, "length of the key")
+		}
+		height, known := binary.BigEndian.Uint64(key), false
+		switch key[8] {
+		case kindPosting:
+			known = len(key) == 9+itemSize && ends[height]
+		case kindHeader:
+			known = len(key) == 9 && height < c.state.next
+		case kindBody, kindReceipts:
+			known = len(key) == 9 && height >= c.state.floor && height < c.state.next
+		}
+		if !known {
+			return c.headers.corrupt(key, "belongs to nothing that is kept")
+		}
+		return nil
+	})
 }
 
 // compare checks postings of a range against the receipts that are kept of it.
@@ -210,12 +217,12 @@ func (c *checker) compare(sec section, found map[item][]uint32) error {
 	for x, offsets := range found {
 		first, _ := slices.BinarySearch(offsets, cut)
 		if !slices.Equal(offsets[first:], want.posts[x]) {
-			return c.postings.corrupt(postingKey(sec.start, x), "differs from the receipts")
+			return c.postings.corrupt(postingKey(sec, x), "differs from the receipts")
 		}
 		delete(want.posts, x)
 	}
 	for x := range want.posts {
-		return c.postings.corrupt(postingKey(sec.start, x), "missing")
+		return c.postings.corrupt(postingKey(sec, x), "missing")
 	}
 	return nil
 }

@@ -29,9 +29,8 @@
 // Postings of the newest blocks, the tail, are in memory only; Open makes them anew
 // from the receipts. When the tail holds 32,768 postings or spans 65,536 blocks, it
 // becomes a section: one value for each item with the heights as differences, keyed
-// by the section's start and then the item. Sections are written once, in ascending
-// order of keys, which an LSM tree stores without rewriting them, and are removed as
-// a whole. A search reads one value for each section and item, so that its cost
+// by the section's end and then the item. Sections are written once, behind the
+// blocks that they cover, and are removed as a whole. A search reads one value for each section and item, so that its cost
 // grows with the number of postings in the range and not with that of blocks, and
 // has a bound of its own, ErrWide.
 //

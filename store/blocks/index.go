@@ -84,8 +84,19 @@ func (t *tail) join(later *tail) {
 	t.size += later.size
 }
 
-func postingKey(start uint64, x item) []byte {
-	return binary.BigEndian.AppendUint64(heightKey(start), uint64(x))
+func postingKey(sec section, x item) []byte {
+	return binary.BigEndian.AppendUint64(append(heightKey(sec.end), kindPosting), uint64(x))
+}
+
+// eachPosting calls f for the postings of a section, in ascending order.
+func (t *tables) eachPosting(sec section, f func(x item, key, value []byte) error) error {
+	from, to := append(heightKey(sec.end), kindPosting), append(heightKey(sec.end), kindPosting+1)
+	return t.postings.each(from, to, func(key, value []byte) error {
+		if len(key) != 9+itemSize {
+			return t.postings.corrupt(key, "length of the key")
+		}
+		return f(item(binary.BigEndian.Uint64(key[9:])), key, value)
+	})
 }
 
 // appendOffsets writes ascending offsets: the first plus one, then differences.
@@ -114,7 +125,7 @@ func decodeOffsets(b []byte, bound uint64) (out []uint32, ok bool) {
 
 // readPostings returns the offsets of an item in a section, none if it has none.
 func (t *tables) readPostings(sec section, x item) ([]uint32, error) {
-	key := postingKey(sec.start, x)
+	key := postingKey(sec, x)
 	b, err := t.postings.get(key)
 	if err != nil || b == nil {
 		return nil, err
@@ -147,7 +158,7 @@ func (t *tables) seal(batch *store.Batch, early, late *tail, end uint64) section
 		if len(first) > 0 {
 			before = int64(first[len(first)-1])
 		}
-		t.postings.set(batch, postingKey(sec.start, x), appendOffsets(value, before, late.posts[x]))
+		t.postings.set(batch, postingKey(sec, x), appendOffsets(value, before, late.posts[x]))
 	}
 	return sec
 }
@@ -175,13 +186,12 @@ func (t *tables) loadSections(end uint64) (out []section, err error) {
 // readTail indexes the receipts of the tail again, as far as they are kept.
 func (t *tables) readTail(st *state) (tail, error) {
 	out := newTail(st.tail.start)
-	err := t.receipts.each(heightKey(max(out.start, st.floor)), heightKey(st.next), func(key, value []byte) error {
-		r := new(Record)
-		if err := r.decodeReceipts(value); err != nil || len(key) != 8 {
-			return t.receipts.corrupt(key, "receipts of the tail")
+	for height := max(out.start, st.floor); height < st.next; height++ {
+		receipts, err := t.readReceipts(height)
+		if err != nil {
+			return out, err
 		}
-		out.add(binary.BigEndian.Uint64(key), itemsOf(r.Receipts))
-		return nil
-	})
-	return out, err
+		out.add(height, itemsOf(receipts))
+	}
+	return out, nil
 }

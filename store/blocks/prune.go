@@ -1,8 +1,6 @@
 package blocks
 
 import (
-	"errors"
-
 	"github.com/rootstem/rootstem/internal/keccak"
 )
 
@@ -86,12 +84,10 @@ func (w *writer) pruneCertificate(height uint64) error {
 	return nil
 }
 
-func (w *writer) pruneSection(sec section) (err error) {
+func (w *writer) pruneSection(sec section) error {
 	w.sections.delete(w.batch, heightKey(sec.start))
-	it := w.postings.space.Iterate(heightKey(sec.start), heightKey(sec.start+1))
-	defer func() { err = errors.Join(err, it.Close()) }()
-	for it.Next() {
-		w.postings.delete(w.batch, it.Key())
-	}
-	return it.Err()
+	return w.eachPosting(sec, func(_ item, key, _ []byte) error {
+		w.postings.delete(w.batch, key)
+		return nil
+	})
 }

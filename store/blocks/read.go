@@ -19,26 +19,42 @@ func (s *Store) Block(height uint64) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	receipts, err := s.receipts.get(heightKey(height))
-	if err != nil {
-		return nil, err
-	}
 	if floor := s.Floor(); height < floor {
 		return nil, fmt.Errorf("%w: transactions of block %d, the lowest is %d", ErrPruned, height, floor)
 	}
-	if body == nil || receipts == nil {
+	if body == nil {
 		return nil, s.bodies.corrupt(heightKey(height), "missing")
 	}
 	if err := r.decodeBody(body); err != nil {
 		return nil, s.bodies.corrupt(heightKey(height), err.Error())
 	}
-	if err := r.decodeReceipts(receipts); err != nil {
-		return nil, s.receipts.corrupt(heightKey(height), err.Error())
+	r.Receipts, err = s.readReceipts(height)
+	if floor := s.Floor(); height < floor {
+		return nil, fmt.Errorf("%w: receipts of block %d, the lowest is %d", ErrPruned, height, floor)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if len(r.Receipts) != len(r.Block.Transactions) {
 		return nil, s.receipts.corrupt(heightKey(height), "number of receipts")
 	}
 	return r, nil
+}
+
+func (t *tables) readReceipts(height uint64) ([]*ledger.Receipt, error) {
+	key := heightKey(height)
+	b, err := t.receipts.get(key)
+	if err != nil {
+		return nil, err
+	}
+	if b == nil {
+		return nil, t.receipts.corrupt(key, "missing")
+	}
+	receipts, err := decodeReceipts(b)
+	if err != nil {
+		return nil, t.receipts.corrupt(key, err.Error())
+	}
+	return receipts, nil
 }
 
 // Header returns what is kept for ever of a block, and its certificate while that

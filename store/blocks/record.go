@@ -157,12 +157,13 @@ func (r *Record) encodeReceipts() []byte {
 	return appendItems(encoded)
 }
 
-func (r *Record) decodeReceipts(b []byte) error {
-	return decodeItems(b, func(raw []byte) error {
+func decodeReceipts(b []byte) (out []*ledger.Receipt, err error) {
+	err = decodeItems(b, func(raw []byte) error {
 		receipt, err := ledger.DecodeReceipt(raw)
-		r.Receipts = append(r.Receipts, receipt)
+		out = append(out, receipt)
 		return err
 	})
+	return out, err
 }
 
 // follows checks that r is the block after the one with the hash parent.

@@ -9,10 +9,20 @@ import (
 	"github.com/rootstem/rootstem/store"
 )
 
-// table is a space whose values end with a checksum that binds them to their place.
+// table is a space, or the keys of a space that end with a kind. Its values end with
+// a checksum that binds them to their place.
 type table struct {
 	space store.Space
 	name  string
+	kind  byte // zero: the table has all keys of the space
+}
+
+// key is the key within the space.
+func (t table) key(k []byte) []byte {
+	if t.kind == 0 {
+		return k
+	}
+	return append(k[:len(k):len(k)], t.kind)
 }
 
 const checksumSize = 4
@@ -26,14 +36,16 @@ func (t table) checksum(key, value []byte) uint32 {
 
 // set may append to value.
 func (t table) set(batch *store.Batch, key, value []byte) {
+	key = t.key(key)
 	sum := t.checksum(key, value)
 	batch.Set(t.space, key, binary.BigEndian.AppendUint32(value, sum))
 }
 
-func (t table) delete(batch *store.Batch, key []byte) { batch.Delete(t.space, key) }
+func (t table) delete(batch *store.Batch, key []byte) { batch.Delete(t.space, t.key(key)) }
 
 // get returns nil if there is no value. It is the store's slice.
 func (t table) get(key []byte) ([]byte, error) {
+	key = t.key(key)
 	sealed, err := t.space.Get(key)
 	if err != nil || sealed == nil {
 		return nil, err
@@ -53,8 +65,8 @@ func (t table) corrupt(key []byte, what string) error {
 	return fmt.Errorf("%w: table %s, key %x: %s", store.ErrCorrupt, t.name, key, what)
 }
 
-// each calls f for the values of the keys in [from, to), in ascending order, until it
-// fails. Key and value are f's until it returns.
+// each calls f for the values of the space's keys in [from, to), in ascending order,
+// until it fails. Key and value are f's until it returns.
 func (t table) each(from, to []byte, f func(key, value []byte) error) (err error) {
 	it := t.space.Iterate(from, to)
 	defer func() { err = errors.Join(err, it.Close()) }()
