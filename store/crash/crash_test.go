@@ -13,9 +13,25 @@ import (
 )
 
 var (
-	points = flag.Int("crashpoints", 4000, "crash points for each backend")
+	points = flag.Int("crashpoints", 4000, "crash points for each backend (a tenth with -short, unless it is set)")
 	seed   = flag.Uint64("seed", 1, "seed of the first workload")
 )
+
+// few is a tenth of a number with -short, which the race detector needs.
+func few(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
+// crashPoints returns how many to run.
+func crashPoints() int {
+	if *points == 4000 {
+		return few(*points)
+	}
+	return *points
+}
 
 const (
 	lifetimes = 3  // of one workload: each ends in a crash
@@ -43,7 +59,7 @@ func TestCrashAtEveryOperationLosesNothingSynced(t *testing.T) {
 			t.Parallel()
 			p := &powerFailures{t: t, backend: b}
 			workloads := 0
-			for ; p.done < *points; workloads++ {
+			for ; p.done < crashPoints(); workloads++ {
 				p.workload(*seed + uint64(workloads))
 			}
 			t.Logf("%s: %d crash points at %d operations of %d workloads, seed %d", name, p.done, p.ops, workloads, *seed)
@@ -90,7 +106,7 @@ func (p *powerFailures) loss(way int) crash.Loss {
 }
 
 func (p *powerFailures) hook(op, name string, image func(crash.Loss) *crash.FS) error {
-	if p.done >= *points || p.failed != nil {
+	if p.done >= crashPoints() || p.failed != nil {
 		return nil
 	}
 	p.ops++
