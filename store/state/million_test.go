@@ -2,6 +2,8 @@ package state
 
 import (
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/holiman/uint256"
@@ -158,10 +160,13 @@ func (s *refState) apply(c *ledger.Change) {
 	s.accounts = s.accounts.set(path, rlp.AppendList(nil, p), 0)
 }
 
-func TestAMillionRandomUpdatesMatchTheReferenceTrie(t *testing.T) {
-	updates := 1_000_000
-	if testing.Short() {
-		updates = 50_000
+// STATE_UPDATES sets the number of updates; the full run has 1000000.
+func TestRandomUpdatesMatchTheReferenceTrieInEveryBlock(t *testing.T) {
+	updates := 100_000
+	if n := os.Getenv("STATE_UPDATES"); n != "" {
+		var err error
+		updates, err = strconv.Atoi(n)
+		require.NoError(t, err)
 	}
 	const batch = 1_000
 	s, st := openState(t, t.TempDir())
