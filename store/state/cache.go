@@ -21,8 +21,8 @@ type cache[K comparable, V any] struct {
 	size func(V) int
 }
 
-// newCache returns a cache for values of together at most total bytes as size counts
-// them, or of total entries if size counts 1 for each.
+// newCache returns a cache for values of together at most total bytes, as size counts
+// them, but for the last one of each part.
 func newCache[K comparable, V any](total int, of func(K) byte, size func(V) int) (*cache[K, V], error) {
 	c := &cache[K, V]{of: of, size: size}
 	for i := range c.parts {
@@ -38,8 +38,6 @@ func newCache[K comparable, V any](total int, of func(K) byte, size func(V) int)
 	return c, nil
 }
 
-func one[V any](V) int { return 1 }
-
 func (c *cache[K, V]) get(k K) (V, bool) {
 	p := &c.parts[c.of(k)%shards]
 	p.Lock()
@@ -47,31 +45,15 @@ func (c *cache[K, V]) get(k K) (V, bool) {
 	return p.lru.Get(k)
 }
 
-func (c *cache[K, V]) add(k K, v V) { c.addIf(k, v, nil) }
-
-// addIf adds the entry if allowed, which is asked while nobody else can add one for
-// the key, says so.
-func (c *cache[K, V]) addIf(k K, v V, allowed func() bool) {
+func (c *cache[K, V]) add(k K, v V) {
 	p := &c.parts[c.of(k)%shards]
 	p.Lock()
 	defer p.Unlock()
-	if allowed != nil && !allowed() {
-		return
-	}
 	if old, ok := p.lru.Peek(k); ok {
 		p.left += c.size(old)
 	}
 	p.lru.Add(k, v)
 	for p.left -= c.size(v); p.left < 0 && p.lru.Len() > 1; {
 		p.lru.RemoveOldest()
-	}
-}
-
-func (c *cache[K, V]) purge() {
-	for i := range c.parts {
-		p := &c.parts[i]
-		p.Lock()
-		p.lru.Purge()
-		p.Unlock()
 	}
 }

@@ -49,8 +49,9 @@ func (st *State) Commit(b *store.Batch, v *View) error {
 		return fmt.Errorf("%w: %v builds on block %d, the newest is %d", ErrStale, v.root, base.seq, p.seq)
 	}
 	slices.Reverse(c.layers)
-	for _, l := range c.layers {
-		c.add(l)
+	c.turnRound()
+	for i, l := range c.layers {
+		c.add(l, i)
 	}
 	c.to = position{seq: p.seq + uint64(len(c.layers)), oldest: p.oldest, root: v.root}
 	if err := c.prune(); err != nil {
@@ -72,12 +73,25 @@ type settlement struct {
 	to     position
 	layers []*layer // oldest first
 	diffs  []*diff
+	// filters are those of the diffs.
+	filters []filter
+}
+
+// turnRound makes the diffs, side by side.
+func (c *settlement) turnRound() {
+	c.diffs = make([]*diff, len(c.layers))
+	c.filters = make([]filter, len(c.layers))
+	_ = each(len(c.layers), func(i int) error { // the function returns no error
+		c.diffs[i] = diffOf(c.layers[i], c.from.seq+uint64(i)+1)
+		c.filters[i] = c.diffs[i].filter()
+		return nil
+	})
 }
 
 // add puts a layer into the batch.
-func (c *settlement) add(l *layer) {
+func (c *settlement) add(l *layer, i int) {
 	st, b := c.state, c.batch
-	seq := c.from.seq + uint64(len(c.diffs)) + 1
+	seq := c.from.seq + uint64(i) + 1
 	var buf [112]byte
 	for _, e := range l.sorted {
 		if e.account != e.old {
@@ -93,15 +107,13 @@ func (c *settlement) add(l *layer) {
 	for hash, code := range l.codes {
 		b.Set(st.spaces.codes, hash[:], code)
 	}
-	d := diffOf(l, seq)
 	if st.history > 0 {
-		b.Set(st.spaces.diffs, be(seq), d.encode())
-		b.Set(st.spaces.filters, be(seq), d.filter())
+		b.Set(st.spaces.diffs, be(seq), c.diffs[i].encode())
+		b.Set(st.spaces.filters, be(seq), c.filters[i])
 	}
 	root := rootOf(&l.root)
 	b.Set(st.spaces.roots, root[:], be(seq))
 	b.Set(st.spaces.numbers, be(seq), root[:])
-	c.diffs = append(c.diffs, d)
 }
 
 func (c *settlement) addStorage(e *entry) {
@@ -192,7 +204,7 @@ func (c *settlement) settle() {
 		if st.history > 0 {
 			seq := c.from.seq + uint64(i) + 1
 			st.diffs.add(seq, c.diffs[i])
-			st.filters.add(seq, c.diffs[i].filter())
+			st.filters.add(seq, c.filters[i])
 		}
 	}
 	to := c.to // a copy: the position must not keep the layers in memory
@@ -204,21 +216,31 @@ func (c *settlement) settle() {
 	}
 }
 
+// cache puts what a layer changed into the caches.
 func (c *settlement) cache(l *layer) {
 	st := c.state
-	for addr, e := range l.accounts {
-		st.accounts.add(addr, cachedAccount{e.hash, e.account})
+	for _, e := range l.sorted {
 		if e.cleared {
 			st.slots.purge()
+			break
 		}
 	}
-	for addr, e := range l.accounts {
-		for slot, x := range e.slots {
-			st.slots.add(slotName{addr, slot}, x)
+	accounts := func() {
+		for addr, e := range l.accounts {
+			st.accounts.add(addr, cachedAccount{e.hash, e.account})
+			for slot, x := range e.slots {
+				st.slots.add(slotName{addr, slot}, x)
+			}
 		}
-		st.cacheNodes(e.edits)
 	}
-	st.cacheNodes(l.edits)
+	nodes := func() {
+		st.cacheNodes(l.edits)
+		for _, e := range l.sorted {
+			st.cacheNodes(e.edits)
+		}
+	}
+	tasks := []func(){accounts, nodes}
+	_ = each(len(tasks), func(i int) error { tasks[i](); return nil }) // the function returns no error
 	for hash, code := range l.codes {
 		st.codes.add(hash, code)
 	}

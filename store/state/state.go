@@ -33,10 +33,10 @@ var (
 type Config struct {
 	// Nodes is the memory for trie nodes in bytes. 0 means 8 MiB.
 	Nodes int
-	// Accounts is the number of accounts to cache, of about 350 bytes each. 0 means
+	// Accounts is the number of accounts to cache, of about 250 bytes each. 0 means
 	// 8,192.
 	Accounts int
-	// Slots is the number of storage slots to cache, of about 300 bytes each. 0
+	// Slots is the number of storage slots to cache, of about 200 bytes each. 0
 	// means 16,384.
 	Slots int
 	// Codes is the memory for contract code in bytes. 0 means 2 MiB.
@@ -75,9 +75,9 @@ type State struct {
 	fresh  atomic.Bool // no import is under way, and the store need not be asked
 	moving sync.Mutex  // held while tip changes
 
-	nodes    *cache[[32]byte, []byte]
-	accounts *cache[ledger.Address, cachedAccount]
-	slots    *cache[slotName, slotValue]
+	nodes    *records
+	accounts *table[ledger.Address, cachedAccount]
+	slots    *table[slotName, slotValue]
 	codes    *cache[ledger.Hash, []byte]
 	diffs    *cache[uint64, *diff]
 	filters  *cache[uint64, filter]
@@ -124,13 +124,13 @@ func OpenWith(s *store.Store, cfg Config) (*State, error) {
 		codes: s.Space("state/c"), diffs: s.Space("state/d"), filters: s.Space("state/f"),
 		roots: s.Space("state/r"), numbers: s.Space("state/b"), meta: s.Space("state"),
 	}}
-	var errs [6]error
-	st.nodes, errs[0] = newCache(cfg.Nodes, func(h [32]byte) byte { return h[0] }, func(b []byte) int { return len(b) + 200 })
-	st.accounts, errs[1] = newCache(cfg.Accounts, func(a ledger.Address) byte { return a[19] ^ a[0] }, one[cachedAccount])
-	st.slots, errs[2] = newCache(cfg.Slots, func(n slotName) byte { return n.slot[31] ^ n.slot[0] ^ n.addr[19] }, one[slotValue])
-	st.codes, errs[3] = newCache(cfg.Codes, func(h ledger.Hash) byte { return h[0] }, func(b []byte) int { return len(b) + 200 })
-	st.diffs, errs[4] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(d *diff) int { return d.size })
-	st.filters, errs[5] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(f filter) int { return len(f) + 150 })
+	st.nodes = newRecords(cfg.Nodes)
+	st.accounts = newTable[ledger.Address, cachedAccount](cfg.Accounts, func(a ledger.Address) byte { return a[19] ^ a[0] })
+	st.slots = newTable[slotName, slotValue](cfg.Slots, func(n slotName) byte { return n.slot[31] ^ n.slot[0] ^ n.addr[19] })
+	var errs [3]error
+	st.codes, errs[0] = newCache(cfg.Codes, func(h ledger.Hash) byte { return h[0] }, func(b []byte) int { return len(b) + 200 })
+	st.diffs, errs[1] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(d *diff) int { return d.size })
+	st.filters, errs[2] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(f filter) int { return len(f) + 150 })
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}

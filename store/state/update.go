@@ -64,6 +64,7 @@ func update(l loader, root child, items []item, parallel bool) (child, []edit, e
 type work struct {
 	loader
 	path [64]byte // of the node at hand
+	room []byte   // for the paths of edits
 	olds []edit   // records that the update took apart
 	news []edit   // records that it made
 }
@@ -83,7 +84,7 @@ func (w *work) settleKind(root child) (child, error) {
 func (w *work) open(c *child, depth int) (*branch, error) {
 	if c.branch != nil {
 		if c.branch.record != nil {
-			w.olds = append(w.olds, edit{path: bytes.Clone(w.path[:depth]), old: c.branch.record})
+			w.olds = append(w.olds, edit{path: w.here(depth), old: c.branch.record})
 		}
 		return &branch{skip: c.branch.skip, kids: c.branch.kids}, nil
 	}
@@ -94,9 +95,19 @@ func (w *work) open(c *child, depth int) (*branch, error) {
 	if b == nil {
 		return nil, corrupt("a branch is missing")
 	}
-	w.olds = append(w.olds, edit{path: bytes.Clone(w.path[:depth]), old: b.record})
+	w.olds = append(w.olds, edit{path: w.here(depth), old: b.record})
 	b.record = nil
 	return b, nil
+}
+
+// here returns a copy of the path of the node at hand.
+func (w *work) here(depth int) []byte {
+	if cap(w.room)-len(w.room) < depth {
+		w.room = make([]byte, 0, 1_024)
+	}
+	n := len(w.room)
+	w.room = append(w.room, w.path[:depth]...)
+	return w.room[n:len(w.room):len(w.room)]
 }
 
 // apply returns c, which lies at depth, with the items, which all belong below it.
@@ -290,7 +301,7 @@ func (w *work) hash(c *child, depth int) {
 	}
 	b := c.branch
 	mine := len(w.news)
-	w.news = append(w.news, edit{path: bytes.Clone(w.path[:depth])})
+	w.news = append(w.news, edit{path: w.here(depth)})
 	at := depth + copy(w.path[depth:], b.skip)
 	for i := range b.kids {
 		w.path[at] = byte(i)
