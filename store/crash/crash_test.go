@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	points = flag.Int("crashpoints", 3000, "crash points for each backend (a tenth with -short, unless it is set)")
+	points = flag.Int("crashpoints", 4000, "crash points for each backend (a tenth with -short, unless it is set)")
 	seed   = flag.Uint64("seed", 1, "seed of the first workload")
 )
 
@@ -27,7 +27,7 @@ func few(n int) int {
 
 // crashPoints returns how many to run.
 func crashPoints() int {
-	if *points == 3000 {
+	if *points == 4000 {
 		return few(*points)
 	}
 	return *points
