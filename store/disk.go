@@ -26,6 +26,8 @@ type Disk struct {
 	fault   error
 	tracked map[string]*track
 	marks   *markFile
+	// phantoms are the files that changed after the fault, if the disk pretends.
+	phantoms map[string]*phantom
 }
 
 // track follows an append-only file.
@@ -34,9 +36,9 @@ type track struct {
 	checksum, syncedAs uint32 // CRC-32C of size and of synced bytes
 }
 
-// Pretend has changes after a failed one do nothing and succeed, instead of failing.
-// It is for engines that end the process when they see an error: such an engine must
-// ask Fault after everything it does, and fail then.
+// Pretend has changes after a failed one succeed in memory, instead of failing. It is
+// for engines that end the process when they see an error: such an engine must ask
+// Fault before and after everything it does, and fail then.
 func (d *Disk) Pretend() { d.pretend = true }
 
 // Fault returns the error of the first change that failed, or nil.
@@ -107,6 +109,12 @@ func (d *Disk) Create(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !done {
+		d.mu.Lock()
+		delete(d.phantoms, name)
+		d.mu.Unlock()
+		file.phantom = d.haunt(name, 0)
+	}
 	if done && isTracked(name) {
 		file.track = new(track)
 		d.mu.Lock()
@@ -118,22 +126,18 @@ func (d *Disk) Create(name string) (File, error) {
 
 // Open opens an existing file.
 func (d *Disk) Open(name string) (File, error) {
-	f, err := d.fs.Open(name)
+	if p := d.phantom(name); p != nil {
+		return &diskFile{disk: d, name: name, phantom: p}, nil
+	}
+	file := &diskFile{disk: d, name: name}
+	err := d.read(func() (err error) {
+		file.f, err = d.fs.Open(name)
+		return err
+	})
 	if err != nil {
-		return nil, d.reading("open", name, err)
+		return nil, typed("open", filepath.Base(name), err)
 	}
-	return &diskFile{disk: d, name: name, f: f}, nil
-}
-
-// reading types an error of a read. A file that is missing because its creation was
-// pretended is not missing.
-func (d *Disk) reading(op, name string, err error) error {
-	if err != nil && errors.Is(err, fs.ErrNotExist) && d.pretend {
-		if fault := d.Fault(); fault != nil {
-			return fault
-		}
-	}
-	return typed(op, filepath.Base(name), err)
+	return file, nil
 }
 
 // Remove removes a file. Its failure stops nothing, unless the disk must pretend: the
@@ -180,15 +184,24 @@ func (d *Disk) SyncDir(dir string) error {
 }
 
 // List returns the names in a directory.
-func (d *Disk) List(dir string) ([]string, error) {
-	names, err := d.fs.List(dir)
-	return names, d.reading("list", dir, err)
+func (d *Disk) List(dir string) (names []string, err error) {
+	err = d.read(func() (err error) {
+		names, err = d.fs.List(dir)
+		return err
+	})
+	return names, typed("list", filepath.Base(dir), err)
 }
 
 // Size returns the length of a file.
-func (d *Disk) Size(name string) (int64, error) {
-	n, err := d.fs.Size(name)
-	return n, d.reading("measure", name, err)
+func (d *Disk) Size(name string) (n int64, err error) {
+	if p := d.phantom(name); p != nil {
+		return p.size(), nil
+	}
+	err = d.read(func() (err error) {
+		n, err = d.fs.Size(name)
+		return err
+	})
+	return n, typed("measure", filepath.Base(name), err)
 }
 
 // Lock takes a lock on a file.
@@ -240,26 +253,31 @@ func truncate(fsys FS, name string, size int64) (err error) {
 
 // diskFile is a file of a Disk. f is nil if its creation was pretended.
 type diskFile struct {
-	disk  *Disk
-	name  string
-	f     File
-	track *track // nil for a file that is not appended to
+	disk    *Disk
+	name    string
+	f       File
+	track   *track // nil for a file that is not appended to
+	phantom *phantom
+	written int64 // by Write
+	offset  int64 // of Read from a phantom
 }
 
 func (f *diskFile) Read(p []byte) (int, error) {
-	if f.f == nil {
-		return 0, io.EOF
+	if f.phantom != nil {
+		n, err := f.phantom.ReadAt(p, f.offset)
+		f.offset += int64(n)
+		return n, err
 	}
 	n, err := f.f.Read(p)
-	return n, f.disk.reading("read", f.name, err)
+	return n, typed("read", filepath.Base(f.name), err)
 }
 
 func (f *diskFile) ReadAt(p []byte, off int64) (int, error) {
-	if f.f == nil {
-		return 0, io.EOF
+	if f.phantom != nil {
+		return f.phantom.ReadAt(p, off)
 	}
 	n, err := f.f.ReadAt(p, off)
-	return n, f.disk.reading("read", f.name, err)
+	return n, typed("read", filepath.Base(f.name), err)
 }
 
 func (f *diskFile) Write(p []byte) (n int, err error) {
@@ -273,7 +291,15 @@ func (f *diskFile) Write(p []byte) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if done && f.track != nil {
+	if !done {
+		if f.phantom == nil {
+			f.phantom = f.disk.haunt(f.name, f.written)
+		}
+		f.phantom.write(p)
+		return len(p), nil
+	}
+	f.written += int64(len(p))
+	if f.track != nil {
 		f.disk.mu.Lock()
 		f.track.size += int64(len(p))
 		f.track.checksum = crc(f.track.checksum, p)

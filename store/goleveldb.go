@@ -13,7 +13,8 @@ import (
 )
 
 // GoLevelDB returns the default backend. A batch that WriteSync refused for want of
-// space or a failing disk is not visible, and reads go on until it recovers.
+// space or a failing disk is not visible. Reads go on meanwhile, unless a recovery
+// fails half-way.
 func GoLevelDB() Backend { return goLevelDB{} }
 
 type goLevelDB struct{}

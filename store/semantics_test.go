@@ -259,17 +259,17 @@ func TestTheDefaultBudgetStaysBelow64MiB(t *testing.T) {
 			before := resident(t)
 			peak := before
 			p, value := s.Space("x"), make([]byte, 1000)
-			for i := range 1300 {
+			for i := range 260 {
 				batch := s.Batch()
-				for j := range 100 {
-					k := i*100 + j
+				for j := range 500 {
+					k := i*500 + j
 					copy(value, fmt.Append(nil, k*7919))
 					batch.Set(p, fmt.Appendf(nil, "%08x", uint32(k)*2654435761), value)
 				}
 				require.NoError(t, batch.WriteSync())
 				_, err := p.Get(fmt.Appendf(nil, "%08x", uint32(i)*2654435761))
 				require.NoError(t, err)
-				if i%100 == 0 {
+				if i%20 == 0 {
 					peak = max(peak, resident(t))
 				}
 			}

@@ -203,6 +203,9 @@ type engine struct {
 }
 
 func (e *engine) Apply(writes []store.Write) error {
+	if err := e.disk.Fault(); err != nil {
+		return err
+	}
 	b := e.db.NewBatch()
 	for _, w := range writes {
 		var err error
