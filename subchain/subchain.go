@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -80,6 +81,7 @@ const defaultTime = 1_767_225_600_000
 type Node struct {
 	cfg      Config
 	db       *store.Store
+	mark     *store.Watermark
 	chain    *chain.Chain
 	modules  *module.Registry
 	pool     *mempool.Pool
@@ -125,6 +127,11 @@ func (n *Node) open() error {
 	if err != nil {
 		return err
 	}
+	if cfg.Dir != "" {
+		if n.mark, err = store.OpenWatermark(nil, filepath.Join(cfg.Dir, "validator.mark")); err != nil {
+			return err
+		}
+	}
 	if err := n.openChain(keys); err != nil {
 		return err
 	}
@@ -132,7 +139,7 @@ func (n *Node) open() error {
 		return err
 	}
 	n.node, err = node.New(node.Config{
-		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator,
+		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
 		BlockTime: cfg.BlockTime, Heartbeat: cfg.Heartbeat, Delta: cfg.Delta,
 		Logger: cfg.Logger, Final: cfg.Final,
 	})
@@ -277,7 +284,10 @@ func (n *Node) Close() error {
 	if n.db != nil {
 		errs = append(errs, n.db.Close())
 	}
-	n.listener, n.host, n.db = nil, nil, nil
+	if n.mark != nil {
+		errs = append(errs, n.mark.Close())
+	}
+	n.listener, n.host, n.db, n.mark = nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

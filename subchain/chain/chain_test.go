@@ -50,7 +50,7 @@ func fresh(t *testing.T) (*chain.Chain, *store.Store) {
 	db, err := store.Open(store.Config{Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, blocks.Check(db))
+		require.NoError(t, chain.Check(db))
 		require.NoError(t, db.Close())
 	})
 	c, err := open(t, db, genesis(t))

@@ -39,6 +39,9 @@ func (n *Node) restore(ctx context.Context) error {
 			}
 		}
 	}
+	if n.lost, err = n.keeper.lost(); err != nil {
+		return err
+	}
 	if err := n.resetPool(); err != nil {
 		return err
 	}
@@ -67,6 +70,9 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	if cfg.Seat != rolldpos.Observer {
 		cfg.Signer = signer{n.cfg.Key}
+	}
+	if cfg.Abstain = abstention(n.lost, epoch); cfg.Abstain > 0 {
+		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
 	}
 	core, err := rolldpos.New(cfg)
 	if err != nil {
