@@ -19,6 +19,9 @@ import (
 // changedSince returns what key held as of seq, if a block after it changed the key.
 // The caller has read the table before it took p.
 func (st *State) changedSince(p *position, seq uint64, key []byte) (old []byte, changed bool, err error) {
+	if err := p.within(seq); err != nil {
+		return nil, false, err
+	}
 	for s := seq + 1; s <= p.seq; s++ {
 		may, err := st.mayHold(s, key)
 		if err != nil {
@@ -44,6 +47,14 @@ func (st *State) changedSince(p *position, seq uint64, key []byte) (old []byte, 
 }
 
 func (p *position) at(seq uint64) bool { return p.seq == seq && len(p.inflight) == 0 }
+
+// within fails for a state that left the history.
+func (p *position) within(seq uint64) error {
+	if seq < p.oldest {
+		return fmt.Errorf("%w: block %d, the oldest is %d", ErrPruned, seq, p.oldest)
+	}
+	return nil
+}
 
 func (st *State) mayHold(seq uint64, key []byte) (bool, error) {
 	f, ok := st.filters.get(seq)
@@ -229,6 +240,9 @@ func (st *State) changedWithin(p *position, seq uint64, start, end []byte) ([]ol
 	if p.at(seq) {
 		return nil, nil
 	}
+	if err := p.within(seq); err != nil {
+		return nil, err
+	}
 	var all []oldValue
 	take := func(d *diff) {
 		from, to := d.within(start, end)
@@ -336,6 +350,9 @@ func (st *State) record(seq uint64, key []byte, r ref) ([]byte, error) {
 
 // eachChange visits the diffs after seq that may hold key, oldest first.
 func (st *State) eachChange(p *position, seq uint64, key []byte, visit func(*diff) (done bool, err error)) error {
+	if err := p.within(seq); err != nil {
+		return err
+	}
 	for s := seq + 1; s <= p.seq; s++ {
 		may, err := st.mayHold(s, key)
 		if err != nil {

@@ -39,7 +39,7 @@ func snapshotSource(t *testing.T) (naiveState, *State, *View) {
 
 func TestASnapshotRebuildsTheState(t *testing.T) {
 	model, _, v := snapshotSource(t)
-	for _, limit := range []int{1, 300, 2_000, 1 << 20} {
+	for _, limit := range []int{1_000, 6_000, 1 << 20} {
 		dir := t.TempDir()
 		s, err := store.Open(store.Config{Dir: dir})
 		require.NoError(t, err)
