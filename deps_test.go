@@ -27,6 +27,8 @@ var allowed = map[string][]string{
 	"internal/secp":     {"internal/..."},
 	"subchain/ledger":   {"internal/..."},
 	"store":             {"internal/..."},
+	"store/pebble":      {"store"},
+	"store/crash":       {"store", "store/pebble"},
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
 	"store/blocks":      {"internal/...", "store", "subchain/ledger"},
 	"vm":                {"internal/...", "subchain/ledger", "vm/..."},

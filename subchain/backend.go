@@ -10,6 +10,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/store/blocks"
+	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
@@ -30,7 +31,7 @@ func known(err error) error {
 	switch {
 	case errors.Is(err, chain.ErrUnknown):
 		return fmt.Errorf("%w: %w", rpc.ErrNotFound, err)
-	case errors.Is(err, chain.ErrPruned):
+	case errors.Is(err, chain.ErrPruned), errors.Is(err, state.ErrUnknownRoot), errors.Is(err, state.ErrPruned):
 		return fmt.Errorf("%w: %w", rpc.ErrUnavailable, err)
 	case errors.Is(err, blocks.ErrWide):
 		return fmt.Errorf("%w: %w", rpc.ErrTooWide, err)

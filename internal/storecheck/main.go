@@ -1,4 +1,6 @@
-// Command storecheck opens a store that no process uses and reads all of it.
+// Command storecheck opens a store that no process uses and reads all of it: every
+// record, and if it is a node's (the folder db in its directory) the final blocks
+// against their indexes, the state against its root, and the votes for conflicts.
 //
 //	go run ./internal/storecheck DIR
 //
@@ -15,6 +17,8 @@ import (
 
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/pebble"
+	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/node"
 )
 
 func main() {
@@ -46,6 +50,9 @@ func run(out io.Writer, dir string) (err error) {
 	}
 	for _, c := range contents {
 		fmt.Fprintf(out, "%-5s %-20s %10d keys %14d bytes\n", c.Kind, c.Name, c.Keys, c.Bytes)
+	}
+	if err := errors.Join(chain.Check(s), node.Audit(s)); err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "ok: %s, backend %s\n", dir, backend.Name())
 	return nil
