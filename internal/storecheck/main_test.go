@@ -21,14 +21,14 @@ func TestItReportsWhatIsThereAndFindsDamage(t *testing.T) {
 			require.NoError(t, err)
 			batch := s.Batch()
 			batch.Set(s.Space("things"), []byte("key"), []byte("value"))
-			batch.Append(s.Log("votes"), []byte("record"))
+			batch.Append(s.Log("journal"), []byte("record"))
 			require.NoError(t, batch.WriteSync())
 			require.NoError(t, s.Close())
 
 			var out bytes.Buffer
 			require.NoError(t, run(&out, dir))
 			require.Regexp(t, `space things +1 keys +8 bytes`, out.String())
-			require.Regexp(t, `log   votes +1 keys`, out.String())
+			require.Regexp(t, `log   journal +1 keys`, out.String())
 			require.Contains(t, out.String(), "ok: ")
 
 			manifests, err := filepath.Glob(filepath.Join(dir, b.Name(), "MANIFEST-*"))
