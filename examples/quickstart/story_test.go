@@ -45,7 +45,7 @@ func writeFile(t *testing.T, name, text string) {
 // rerun runs the command as a user does and returns its exit code and its last line.
 func rerun(t *testing.T, args ...string) (int, *summary) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	var out bytes.Buffer
 	code := command(ctx, append(args, "-json"), &out, io.Discard)
@@ -59,7 +59,7 @@ func rerun(t *testing.T, args ...string) (int, *summary) {
 // Ctrl-C does.
 func serveAndInterrupt(t *testing.T, args ...string) (code int, s *summary) {
 	t.Helper()
-	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	ctx, interrupt := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer interrupt()
 	out, in := io.Pipe()
 	done := make(chan int, 1)
@@ -84,7 +84,7 @@ func TestStory(t *testing.T) {
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "greenhouse.csv")
 	writeFile(t, file, twelveRows)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 
 	q, err := open(ctx, options{readings: file, data: data}, newProgress(io.Discard))
@@ -134,7 +134,7 @@ func other(t *testing.T, p *place) *client {
 	require.Eventually(t, func() bool {
 		height, err := c.number(t.Context(), "eth_blockNumber")
 		return err == nil && height >= uint64(head.Number)
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	return c
 }
 

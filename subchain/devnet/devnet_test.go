@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -66,6 +67,7 @@ func audit(t *testing.T, dir string) {
 	db, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
 	require.NoError(t, node.Audit(db))
+	require.NoError(t, chain.Check(db))
 	require.NoError(t, db.Close())
 }
 
@@ -350,6 +352,27 @@ func TestATransactionThatOvertookItsPredecessorIsTaken(t *testing.T) {
 	var first ledger.Hash
 	call(t, n, &first, "eth_sendRawTransaction", raw(0))
 	require.NotEqual(t, first, <-done)
+}
+
+// A seat whose database was replaced by an old copy must not sign again what it may
+// have signed: its watermark lies apart from the database.
+func TestAValidatorOnAnOldCopyOfItsDatabaseAbstains(t *testing.T) {
+	dir := t.TempDir()
+	net := startIn(t, dir, 1, nil)
+	reach(t, net, 0, 2)
+	require.NoError(t, net.StopValidator(0))
+	home := filepath.Join(dir, "validator-0")
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "copy"), os.DirFS(filepath.Join(home, "db"))))
+	require.NoError(t, net.StartValidator(0))
+	reach(t, net, 0, height(t, net, 0)+3)
+	require.NoError(t, net.StopValidator(0))
+	require.NoError(t, os.RemoveAll(filepath.Join(home, "db")))
+	require.NoError(t, os.CopyFS(filepath.Join(home, "db"), os.DirFS(filepath.Join(dir, "copy"))))
+	require.NoError(t, net.StartValidator(0))
+	old := height(t, net, 0)
+	time.Sleep(2 * time.Second)
+	require.NoError(t, net.Failed())
+	require.Equal(t, old, height(t, net, 0), "nobody else can carry the only seat past its mark")
 }
 
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {
