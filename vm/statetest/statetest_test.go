@@ -39,13 +39,10 @@ func (silence) Charge(uint64, error) {}
 func (silence) Log(*ledger.Log)      {}
 func (silence) Exit(*vm.ExitTrace)   {}
 
-// TestTracedStateTests runs a sample of the files with a tracer: the loop that
-// reports to it must give what the other one gives.
-func TestTracedStateTests(t *testing.T) {
-	every := 8
-	if os.Getenv("EEST_DIR") != "" {
-		every = 1
-	}
+// TestTracedExecutionGivesTheSame runs a sample of the files with a tracer: the loop
+// that reports to it must give what the tests demand.
+func TestTracedExecutionGivesTheSame(t *testing.T) {
+	const every = 8
 	r := &Runner{Tracer: func() vm.Tracer { return silence{} }}
 	passed, failed, _ := runDir(t, r, every, fixture.Dir(t, "EEST_DIR", "fixtures/eest"))
 	t.Logf("%d passed, %d failed", passed, failed)
