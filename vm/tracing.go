@@ -93,21 +93,6 @@ func (st *StepTrace) Slot(key ledger.Hash) ledger.Hash {
 	return ledger.WordHash(&st.frame.s.slot(st.frame.account, &key).current)
 }
 
-// NewContract is the address that CREATE or CREATE2 is about to make: the operands
-// must be on the stack.
-func (st *StepTrace) NewContract() ledger.Address {
-	f := st.frame
-	if st.Op == opCREATE {
-		return createAddress(f.account.addr, f.account.nonce)
-	}
-	var init []byte
-	if size := f.peek(2); size.LtUint64(maxInitCode + 1) {
-		init = make([]byte, size.Uint64())
-		slice(f.mem, f.peek(1), init)
-	}
-	return create2Address(f.account.addr, f.peek(3).Bytes32(), init)
-}
-
 // Trace is what came of a traced message.
 type Trace struct {
 	Result
