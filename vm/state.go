@@ -155,3 +155,12 @@ func (s *Session) absorb(c *ledger.Change) {
 		s.slot(a, &c.Storage[j].Key).current = c.Storage[j].Value.Word()
 	}
 }
+
+// Reserved reports whether a call of addr runs Go code: that of a precompiled or of
+// a native contract.
+func (s *Session) Reserved(addr ledger.Address) bool {
+	return s.precompile(&addr) != nil || s.native(&addr) != nil
+}
+
+// Block is the block that the session executes.
+func (s *Session) Block() Block { return s.block }
