@@ -61,6 +61,27 @@ var (
 	idle     = ledger.Address{0xcc, 7} // has no storage before the block; stores the call data in slot 3 or reads it
 )
 
+// phoenix makes a contract at one address, again and again: without call data one that
+// stays and counts its calls in slot 2, with a byte of it one that destroys itself.
+var phoenix = ledger.Address{0xcc, 8}
+
+func phoenixInit(t require.TestingT) []byte {
+	runtime, err := asm.Assemble(2, asm.SLOAD, 1, asm.ADD, 2, asm.SSTORE)
+	require.NoError(t, err)
+	init, err := asm.Assemble(asm.CALLVALUE, asm.Ref("end"), asm.JUMPI, 9, 1, asm.SSTORE,
+		new(uint256.Int).SetBytes(runtime), 0, asm.MSTORE, len(runtime), 32-len(runtime), asm.RETURN,
+		asm.Label("end"), 4, 2, asm.SSTORE, person(0), asm.SELFDESTRUCT)
+	require.NoError(t, err)
+	return init
+}
+
+// risen is where phoenix makes its contract.
+func risen(t require.TestingT) ledger.Address {
+	code := ledger.Keccak(phoenixInit(t))
+	h := ledger.Keccak([]byte{0xff}, phoenix[:], make([]byte, 32), code[:])
+	return ledger.Address(h[12:])
+}
+
 // ledgerNative does what the first byte of its input says.
 type ledgerNative struct{}
 
@@ -109,6 +130,10 @@ func newWorld(t require.TestingT, people int) *world {
 	w.deploy(t, idle, false, asm.CALLDATASIZE, asm.Ref("write"), asm.JUMPI, 3, asm.SLOAD, 4, asm.SSTORE, asm.STOP,
 		asm.Label("write"), 0, asm.CALLDATALOAD, 3, asm.SSTORE)
 	w.deploy(t, native, true, asm.INVALID)
+	init := phoenixInit(t)
+	start := 17 // of init in the code below
+	w.deploy(t, phoenix, false, len(init), start, 0, asm.CODECOPY, 0, len(init), 0, asm.CALLDATASIZE, asm.CREATE2,
+		asm.POP, asm.STOP, make([]byte, 3), init)
 	return w
 }
 
@@ -122,7 +147,7 @@ func word(a ledger.Address) []byte { return append(make([]byte, 12), a[:]...) }
 
 // drawTarget is an account that others may touch as well.
 func drawTarget(t *rapid.T, people int) ledger.Address {
-	special := []ledger.Address{coinbase, token, counter, sender, spy, native, {19: 2}, {0xf0}, {0xf1}}
+	special := []ledger.Address{coinbase, token, counter, sender, spy, native, {19: 2}, {0xf0}, risen(t), risen(t)}
 	i := rapid.IntRange(0, people+len(special)-1).Draw(t, "target")
 	if i < people {
 		return person(i)
@@ -155,7 +180,7 @@ func drawMessage(t *rapid.T, people, from int) *ledger.Message {
 	}
 	target := drawTarget(t, people)
 	set := func(to ledger.Address, data []byte) { m.To, m.Data = &to, data }
-	switch rapid.IntRange(0, 12).Draw(t, "kind") {
+	switch rapid.IntRange(0, 14).Draw(t, "kind") {
 	case 0, 1, 2:
 		set(target, nil)
 		m.Value = *uint256.NewInt(rapid.Uint64Range(0, 2).Draw(t, "value"))
@@ -184,6 +209,10 @@ func drawMessage(t *rapid.T, people, from int) *ledger.Message {
 			data = append([]byte{byte(rapid.IntRange(0, 3).Draw(t, "verb"))}, target[:]...)
 		}
 		set(native, data)
+	case 13:
+		set(phoenix, nil)
+	case 14:
+		set(phoenix, []byte{1})
 	case 12:
 		var data []byte
 		if rapid.Bool().Draw(t, "input") {
