@@ -87,6 +87,9 @@ func (s *Session) load(addr ledger.Address) *account {
 	if !a.exists {
 		a.codeHash = ledger.EmptyCodeHash
 	}
+	if s.deferFee && addr == s.block.Coinbase {
+		a.warm = s.turn // which a message that does not look at it leaves out
+	}
 	s.accounts[addr] = a
 	return a
 }

@@ -173,6 +173,9 @@ func (s *Session) setRefund(r uint64) {
 func (s *Session) addLog(l ledger.Log) {
 	s.note(undoLog, nil, nil, 0)
 	s.logs = append(s.logs, l)
+	if s.tracing != nil {
+		s.tracing.tracer.Log(&s.logs[len(s.logs)-1])
+	}
 }
 
 // transfer moves value if from has it. A transfer of nothing touches the receiver.

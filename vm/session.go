@@ -32,6 +32,10 @@ type Session struct {
 	open        []*Frame // native frames from the outermost to the innermost
 	scratch     *scratch
 	fault       error // of the host; set while unwinding
+
+	deferFee bool        // see Branch
+	fee      uint256.Int // wei that the coinbase gets beside the overlay
+	tracing  *tracing    // nil unless a tracer watches
 }
 
 // unwind is the value of the panics by which a native's frame ends early and a
