@@ -79,6 +79,6 @@ func (g *gethMachine) prepare() {
 
 // run executes the row once and returns the gas of the code.
 func (g *gethMachine) run() (uint64, error) {
-	_, left, err := runtime.Call(common.Address(contract), g.row.input, &g.cfg)
+	_, left, err := runtime.Call(common.Address(*g.row.target()), g.row.input, &g.cfg)
 	return blockGas - left, err
 }

@@ -22,11 +22,11 @@ import (
 )
 
 type options struct {
-	pgo, rows, profile string
-	rounds             int
-	span               time.Duration
-	fuzz, block        int
-	seed               uint64
+	pgo, rows, profile, dir string
+	rounds                  int
+	span                    time.Duration
+	fuzz, block             int
+	seed                    uint64
 }
 
 func main() {
@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&o.pgo, "pgo", "geth", "profile to build with: geth, off, built (as it is) or a file")
 	flag.StringVar(&o.rows, "rows", ".", "regular expression of the rows to measure")
 	flag.StringVar(&o.profile, "cpuprofile", "", "file for a CPU profile")
+	flag.StringVar(&o.dir, "benchmarks", "", "folder of state tests whose first case becomes a row, as evm-benchmarks has in benchmarks/main")
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds whose median is printed")
 	flag.DurationVar(&o.span, "span", 100*time.Millisecond, "least time of each machine in a round")
 	flag.IntVar(&o.fuzz, "fuzz", 0, "number of random programs to compare")
@@ -71,7 +72,7 @@ func (o *options) run() error {
 	if err != nil {
 		return err
 	}
-	return table(os.Stdout, only, o.rounds, o.span)
+	return table(os.Stdout, o.dir, only, o.rounds, o.span)
 }
 
 // rebuild builds the command with the profile and runs that.

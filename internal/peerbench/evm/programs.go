@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/holiman/uint256"
+
+	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 //go:embed contracts/Token.hex
@@ -84,8 +86,10 @@ type row struct {
 	input []byte
 	slots []uint64 // storage slots that hold 1 before
 	fresh bool     // the program changes state: every run gets its own
-	micro bool     // so short that its time in µs says more
-	least float64  // the ratio that is wanted
+	pre   *world   // the state, unless code and slots say it
+	to    ledger.Address
+	micro bool    // so short that its time in µs says more
+	least float64 // the ratio that is wanted
 }
 
 // rows are the programs of the table. Every loop body is unrolled as far as it takes

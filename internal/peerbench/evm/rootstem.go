@@ -27,7 +27,7 @@ func newOurMachine(r *row, w *world) *ourMachine {
 			o.intrinsic += 12
 		}
 	}
-	o.message = ledger.Message{From: sender, To: &contract, Gas: blockGas, Data: r.input}
+	o.message = ledger.Message{From: sender, To: r.target(), Gas: blockGas, Data: r.input}
 	return o
 }
 
@@ -41,8 +41,19 @@ func (o *ourMachine) run() (uint64, error) {
 	return res.GasUsed - o.intrinsic, err
 }
 
+// target is the contract that the row calls.
+func (r *row) target() *ledger.Address {
+	if r.pre != nil {
+		return &r.to
+	}
+	return &contract
+}
+
 // rowWorld is the state in which a row runs.
 func rowWorld(r *row) (*world, error) {
+	if r.pre != nil {
+		return r.pre, nil
+	}
 	w := newWorld()
 	slots := map[ledger.Hash]ledger.Hash{}
 	for _, s := range r.slots {

@@ -76,10 +76,17 @@ func measure(r *row, rounds int, span time.Duration) (*result, error) {
 }
 
 // table measures the rows whose name matches only and prints them.
-func table(out io.Writer, only *regexp.Regexp, rounds int, span time.Duration) error {
+func table(out io.Writer, dir string, only *regexp.Regexp, rounds int, span time.Duration) error {
 	all, err := rows()
 	if err != nil {
 		return err
+	}
+	if dir != "" {
+		more, err := stateTestRows(dir)
+		if err != nil {
+			return err
+		}
+		all = append(all, more...)
 	}
 	fmt.Fprintf(out, "%-26s %12s %12s %8s %8s\n", "Mgas/s", "rootstem", "go-ethereum", "ratio", "wanted")
 	product, n := 0.0, 0
