@@ -32,7 +32,10 @@ var allowed = map[string][]string{
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
 	"store/blocks":      {"internal/...", "store", "subchain/ledger"},
 	"vm":                {"internal/...", "subchain/ledger", "vm/..."},
+	"vm/asm":            {"subchain/ledger"},
+	"vm/parallel":       {"subchain/ledger", "vm"},
 	"vm/precompile":     {"internal/..."},
+	"vm/trace":          {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":          {"internal/..."},
 	"rolldpos/light":    {"internal/...", "rolldpos", "subchain/ledger"},
 	"subchain/module":   {"internal/...", "subchain/ledger", "vm", "vm/..."},
@@ -51,7 +54,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/precompile", "rolldpos", "rolldpos/light", "rootrelay",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay",
 }
 
 type listed struct {

@@ -61,10 +61,10 @@ type invocation struct {
 	gas      uint64
 }
 
-// call executes an invocation. out is valid until the next call at the same depth:
+// invoke executes an invocation. out is valid until the next call at the same depth:
 // return data without an error, revert data with ErrReverted. Any other error but
 // ErrDepth and ErrBalance leaves no gas. With an error all effects are undone.
-func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
+func (s *Session) invoke(in *invocation) (out []byte, left uint64, err error) {
 	if in.depth > maxDepth {
 		return nil, in.gas, ErrDepth
 	}
@@ -129,7 +129,7 @@ func (s *Session) dispatch(in *invocation, self *account) (out []byte, left uint
 	f.s, f.account, f.code = s, self, c
 	f.caller, f.value, f.input = in.caller, in.value, in.input
 	f.gas, f.readOnly, f.depth = in.gas, in.readOnly, in.depth
-	out, err = f.run()
+	out, err = f.start()
 	return out, f.gas, err
 }
 
@@ -168,10 +168,10 @@ type creation struct {
 	depth   int
 }
 
-// create runs init code and stores what it returns as the contract's code. The
+// build runs init code and stores what it returns as the contract's code. The
 // caller has checked depth and balance and taken the creator's nonce. out is the
-// revert data; errors are as those of call.
-func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
+// revert data; errors are as those of invoke.
+func (s *Session) build(cr *creation) (out []byte, left uint64, err error) {
 	a := s.account(cr.addr)
 	if a.nonce != 0 || a.hasCode() || a.hasStorage() {
 		return nil, 0, ErrCollision
@@ -188,7 +188,7 @@ func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
 	f.code.target = nil
 	f.caller, f.value, f.input = cr.creator, *cr.value, nil
 	f.gas, f.readOnly, f.depth = cr.gas, false, cr.depth
-	out, err = f.run()
+	out, err = f.start()
 	left = f.gas
 	if err == nil {
 		left, err = s.deploy(a, out, left)

@@ -40,10 +40,6 @@ func (f *frame) step(op byte) error {
 		dest, source, size := f.peek(1), f.peek(2), f.peek(3)
 		f.sp -= 4
 		return f.copyData(f.s.codeOf(a).bytes(), dest, source, size)
-	case opTLOAD:
-		return f.loadTransient()
-	case opTSTORE:
-		return f.storeTransient()
 	case opLOG0, opLOG0 + 1, opLOG0 + 2, opLOG0 + 3, opLOG0 + 4:
 		return f.log(int(op - opLOG0))
 	case opCREATE, opCREATE2:
@@ -126,8 +122,11 @@ func (f *frame) keccak() error {
 	if !ok || !f.use(perWord(gasKeccakWord, n)) {
 		return ErrOutOfGas
 	}
-	h := ledger.Keccak(f.mem[from : from+n])
-	size.SetBytes32(h[:])
+	if data := f.mem[from : from+n]; n == 64 {
+		f.s.scratch.memo.sum(size, (*[64]byte)(data))
+	} else {
+		*size = keccakWord(data)
+	}
 	f.sp--
 	return nil
 }
@@ -188,25 +187,6 @@ func (f *frame) external(op byte) error {
 	default:
 		w.SetBytes32(a.codeHash[:])
 	}
-	return nil
-}
-
-func (f *frame) loadTransient() error {
-	w := f.peek(0)
-	if word := f.s.loadTransient(f.account.addr, w.Bytes32()); word != nil {
-		*w = *word
-	} else {
-		w.Clear()
-	}
-	return nil
-}
-
-func (f *frame) storeTransient() error {
-	if f.readOnly {
-		return ErrWriteProtection
-	}
-	f.s.storeTransient(f.account.addr, f.peek(0).Bytes32(), f.peek(1))
-	f.sp -= 2
 	return nil
 }
 
