@@ -1,7 +1,6 @@
 // Package secp signs digests with secp256k1 keys and recovers their signers, as
-// Ethereum does. Keys and signing wrap decred's implementation, which takes constant
-// time for secrets. Recovery sees public data only and has arithmetic of its own,
-// several times as fast, which tests hold to decred's.
+// Ethereum does. It wraps decred's implementation: constant time for secrets,
+// variable time for recovery, which sees public data only.
 package secp
 
 import (
@@ -49,33 +48,15 @@ func Recover(digest [32]byte, sig *Signature) (pub [64]byte, err error) {
 	if sig.V > 1 {
 		return pub, ErrSignature
 	}
-	var r, s, z secp256k1.ModNScalar
-	if r.SetBytes(&sig.R) != 0 || s.SetBytes(&sig.S) != 0 || r.IsZero() || s.IsZero() {
+	var compact [65]byte
+	compact[0] = 27 + sig.V
+	copy(compact[1:], sig.R[:])
+	copy(compact[33:], sig.S[:])
+	key, _, err := ecdsa.RecoverCompact(compact[:], digest[:])
+	if err != nil {
 		return pub, ErrSignature
 	}
-	z.SetBytes(&digest)
-	// The nonce point has x = r: the rare x = r + n needs v > 1.
-	var p affine
-	p.x.setBytes(&sig.R)
-	if !p.lift(sig.V == 1) {
-		return pub, ErrSignature
-	}
-	r.InverseNonConst() // SEC 1, 4.1.6: r⁻¹(s·R - z·G)
-	s.Mul(&r)
-	z.Negate().Mul(&r)
-	q := multiply(&z, &s, &p)
-	if q.z.isZero() {
-		return pub, ErrSignature
-	}
-	var zi, zi2 field
-	zi.inverse(&q.z)
-	zi2.square(&zi)
-	q.x.mul(&q.x, &zi2)
-	zi2.mul(&zi2, &zi)
-	q.y.mul(&q.y, &zi2)
-	x, y := q.x.bytes(), q.y.bytes()
-	copy(pub[:], x[:])
-	copy(pub[32:], y[:])
+	copy(pub[:], key.SerializeUncompressed()[1:])
 	return pub, nil
 }
 

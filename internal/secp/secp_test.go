@@ -130,3 +130,16 @@ func FuzzRecoverNeverPanics(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkRecover(b *testing.B) {
+	key, err := ParseKey([32]byte{31: 7})
+	require.NoError(b, err)
+	digest := [32]byte{1}
+	sig := key.Sign(digest)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Recover(digest, &sig); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
