@@ -20,6 +20,7 @@ const modulePath = "github.com/rootstem/rootstem"
 var allowed = map[string][]string{
 	"internal/keccak":   {},
 	"internal/rlp":      {},
+	"internal/jsonrpc":  {},
 	"internal/fixture":  {},
 	"internal/abi":      {"internal/..."},
 	"internal/mpt":      {"internal/..."},

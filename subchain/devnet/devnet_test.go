@@ -1,12 +1,9 @@
 package devnet_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,6 +12,7 @@ import (
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain"
 	"github.com/rootstem/rootstem/subchain/chain"
@@ -94,32 +92,15 @@ func reach(t *testing.T, net *devnet.Network, i int, h uint64) {
 // call makes one JSON-RPC call.
 func call(t *testing.T, n *subchain.Node, result any, method string, params ...any) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-	require.NoError(t, err)
-	resp, err := http.Post(n.URL(), "application/json", bytes.NewReader(body))
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	var answer struct {
-		Result json.RawMessage
-		Error  *struct {
-			Code    int
-			Message string
-		}
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
-	if want, ok := result.(*rpcError); ok {
-		require.NotNil(t, answer.Error, "%s", method)
-		*want = rpcError(*answer.Error)
+	rpc := jsonrpc.Client{URL: n.URL()}
+	err := rpc.Call(t.Context(), result, method, params...)
+	if want, ok := result.(*jsonrpc.Error); ok {
+		var refused *jsonrpc.Error
+		require.ErrorAs(t, err, &refused, "%s", method)
+		*want = *refused
 		return
 	}
-	require.Nil(t, answer.Error, "%s", method)
-	require.NoError(t, json.Unmarshal(answer.Result, result))
-}
-
-// rpcError as a result of call demands an error.
-type rpcError struct {
-	Code    int
-	Message string
+	require.NoError(t, err)
 }
 
 // transfer sends coins and waits for the receipt on another validator.
@@ -319,14 +300,14 @@ func TestBadTransactionsGetTheErrorsThatEthereumClientsExpect(t *testing.T) {
 		{"garbage", "0xc0", "malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var err rpcError
+			var err jsonrpc.Error
 			call(t, n, &err, "eth_sendRawTransaction", c.raw)
 			require.Contains(t, err.Message, c.want)
 			require.Negative(t, err.Code)
 		})
 	}
 	transfer(t, net, 0, 0, ledger.Address{5}, 1)
-	var err rpcError
+	var err jsonrpc.Error
 	call(t, n, &err, "eth_sendRawTransaction", send(base()))
 	require.Contains(t, err.Message, "nonce too low")
 }
