@@ -96,6 +96,7 @@ func (st *StepTrace) Slot(key ledger.Hash) ledger.Hash {
 // Trace is what came of a traced message.
 type Trace struct {
 	Result
+	Block   Block
 	Message *ledger.Message      // as it ran
 	Touched []ledger.AccessTuple // all accounts and slots that were looked at, ascending
 	Changes []ledger.Change      // that the message made
@@ -139,7 +140,7 @@ func (s *Session) trace(t *transaction, tracer Tracer) (tr *Trace, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trace{Result: res, Message: t.m, Touched: s.touched(), Changes: s.Changes()}, nil
+	return &Trace{Result: res, Block: s.block, Message: t.m, Touched: s.touched(), Changes: s.Changes()}, nil
 }
 
 // tracing connects a session to a tracer.
@@ -159,6 +160,9 @@ func (tr *tracing) settle(passed uint64, err error) {
 	}
 	tr.frame = nil
 	cost := tr.gas - min(tr.gas, f.gas+passed)
+	if err == ErrOutOfGas {
+		cost = max(cost, uint64(f.s.vm.ops[tr.op].gas))
+	}
 	tr.tracer.Charge(cost, err)
 }
 
@@ -199,6 +203,29 @@ func (s *Session) traceCreate(cr *creation) (out []byte, left uint64, err error)
 	}
 	tr.tracer.Exit(&e)
 	return out, left, err
+}
+
+// refuseCreate reports a creation by f that ends before it opens a frame.
+func (tr *tracing) refuseCreate(f *frame, value *uint256.Int, init []byte) {
+	if tr == nil {
+		return
+	}
+	c := CallTrace{
+		Kind: CallCreate, Depth: f.depth + 2, From: f.account.addr, Value: *value, Gas: passOn(f.gas), Input: init,
+	}
+	if tr.op == opCREATE2 {
+		c.Kind = CallCreate2
+	}
+	err := ErrNonceMax
+	switch {
+	case f.depth >= maxDepth:
+		err = ErrDepth
+	case f.account.balance.Lt(value):
+		err = ErrBalance
+	}
+	tr.settle(0, nil)
+	tr.tracer.Enter(&c)
+	tr.tracer.Exit(&ExitTrace{Err: err})
 }
 
 // openChild reports a frame of Frame.Do.

@@ -166,6 +166,7 @@ func TestCallTracerNestsFrames(t *testing.T) {
 	require.Len(t, logs, 2)
 	require.Equal(t, "0x0", logs[0].(map[string]any)["position"])
 	require.Equal(t, "0x1", logs[1].(map[string]any)["position"])
+	require.Equal(t, "0x1", logs[1].(map[string]any)["index"])
 	require.Equal(t, []any{num(5).String()}, logs[1].(map[string]any)["topics"])
 	sub := raw["calls"].([]any)[0].(map[string]any)
 	require.Equal(t, "DELEGATECALL", sub["type"])
@@ -208,11 +209,11 @@ func TestPrestateTracerReturnsWhatTheMessageNeeds(t *testing.T) {
 	got := run(t, w, &outer, nil, `{"tracer": "prestateTracer"}`)
 	require.JSONEq(t, `{
 		"`+alice.String()+`": {"balance": "0xde0b6b3a7640000"},
-		"`+outer.String()+`": {"balance": "0x0", "nonce": 1, "code": "0x6001545f60025573b00000000000000000000000000000000000000031",
+		"`+outer.String()+`": {"balance": "0x0", "nonce": 1, "codeHash": "`+w.accounts[outer].CodeHash.String()+`", "code": "0x6001545f60025573b00000000000000000000000000000000000000031",
 			"storage": {"`+num(1).String()+`": "`+num(7).String()+`", "`+num(2).String()+`": "`+num(0).String()+`"}}
 	}`, got)
 	got = run(t, w, &outer, nil, `{"tracer": "prestateTracer", "tracerConfig": {"disableCode": true, "disableStorage": true}}`)
-	require.NotContains(t, got, "code")
+	require.NotContains(t, got, `"code"`)
 	require.NotContains(t, got, "storage")
 }
 
