@@ -281,10 +281,11 @@ func (f *frame) createContract(salted bool) error {
 	w := f.peek(0)
 	w.Clear()
 	self := f.account
+	init := f.mem[from : from+n]
 	if f.depth >= maxDepth || self.balance.Lt(&value) || self.nonce == math.MaxUint64 {
+		f.s.tracing.refuseCreate(f, &value, init)
 		return nil
 	}
-	init := f.mem[from : from+n]
 	cr := creation{creator: self.addr, init: init, value: &value, gas: passOn(f.gas), depth: f.depth + 1}
 	if salted {
 		cr.addr = create2Address(self.addr, salt, init)

@@ -96,6 +96,7 @@ func (st *StepTrace) Slot(key ledger.Hash) ledger.Hash {
 // Trace is what came of a traced message.
 type Trace struct {
 	Result
+	Block   Block
 	Message *ledger.Message      // as it ran
 	Touched []ledger.AccessTuple // all accounts and slots that were looked at, ascending
 	Changes []ledger.Change      // that the message made
@@ -139,7 +140,7 @@ func (s *Session) trace(t *transaction, tracer Tracer) (tr *Trace, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trace{Result: res, Message: t.m, Touched: s.touched(), Changes: s.Changes()}, nil
+	return &Trace{Result: res, Block: s.block, Message: t.m, Touched: s.touched(), Changes: s.Changes()}, nil
 }
 
 // tracing connects a session to a tracer.
@@ -159,15 +160,16 @@ func (tr *tracing) settle(passed uint64, err error) {
 	}
 	tr.frame = nil
 	cost := tr.gas - min(tr.gas, f.gas+passed)
+	if err == ErrOutOfGas {
+		cost = max(cost, uint64(f.s.vm.ops[tr.op].gas))
+	}
 	tr.tracer.Charge(cost, err)
 }
 
-// call executes an invocation and reports it to the tracer, if there is one.
-func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
+// traceCall executes an invocation and reports it to the tracer.
+func (s *Session) traceCall(in *invocation) (out []byte, left uint64, err error) {
 	tr := s.tracing
-	if tr == nil {
-		return s.invoke(in)
-	}
+	in.traced = true
 	tr.settle(0, nil)
 	c := CallTrace{
 		Kind: CallKind(in.kind), Depth: in.depth + 1, From: in.caller, To: in.code,
@@ -177,17 +179,15 @@ func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
 		c.From = in.self
 	}
 	tr.tracer.Enter(&c)
-	out, left, err = s.invoke(in)
+	out, left, err = s.call(in)
 	tr.tracer.Exit(&ExitTrace{Output: out, GasUsed: in.gas - left, Err: err})
 	return out, left, err
 }
 
-// create makes a contract and reports it to the tracer, if there is one.
-func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
+// traceCreate makes a contract and reports it to the tracer.
+func (s *Session) traceCreate(cr *creation) (out []byte, left uint64, err error) {
 	tr := s.tracing
-	if tr == nil {
-		return s.build(cr)
-	}
+	cr.traced = true
 	kind := CallCreate
 	if tr.frame != nil && tr.op == opCREATE2 {
 		kind = CallCreate2
@@ -196,13 +196,36 @@ func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
 	tr.tracer.Enter(&CallTrace{
 		Kind: kind, Depth: cr.depth + 1, From: cr.creator, To: cr.addr, Value: *cr.value, Gas: cr.gas, Input: cr.init,
 	})
-	out, left, err = s.build(cr)
+	out, left, err = s.create(cr)
 	e := ExitTrace{Output: out, GasUsed: cr.gas - left, Err: err}
 	if err == nil {
 		e.Output = s.codeOf(s.account(cr.addr)).bytes()
 	}
 	tr.tracer.Exit(&e)
 	return out, left, err
+}
+
+// refuseCreate reports a creation by f that ends before it opens a frame.
+func (tr *tracing) refuseCreate(f *frame, value *uint256.Int, init []byte) {
+	if tr == nil {
+		return
+	}
+	c := CallTrace{
+		Kind: CallCreate, Depth: f.depth + 2, From: f.account.addr, Value: *value, Gas: passOn(f.gas), Input: init,
+	}
+	if tr.op == opCREATE2 {
+		c.Kind = CallCreate2
+	}
+	err := ErrNonceMax
+	switch {
+	case f.depth >= maxDepth:
+		err = ErrDepth
+	case f.account.balance.Lt(value):
+		err = ErrBalance
+	}
+	tr.settle(0, nil)
+	tr.tracer.Enter(&c)
+	tr.tracer.Exit(&ExitTrace{Err: err})
 }
 
 // openChild reports a frame of Frame.Do.

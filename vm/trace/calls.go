@@ -35,6 +35,7 @@ type Event struct {
 	Address  ledger.Address `json:"address"`
 	Topics   []ledger.Hash  `json:"topics"`
 	Data     Bytes          `json:"data"`
+	Index    *Quantity      `json:"index"`    // in the message
 	Position *Quantity      `json:"position"` // number of calls before it
 }
 
@@ -43,7 +44,9 @@ type Calls struct {
 	Config CallConfig
 	root   *Call
 	open   []*Call
-	deep   int // open frames that the tree leaves out
+	deep   int      // open frames that the tree leaves out
+	logs   uint64   // events that stand
+	before []uint64 // of logs when the open frames were opened
 }
 
 // Result is the tree of the message, after it was traced: the gas of the root is
@@ -57,6 +60,7 @@ func (c *Calls) Result(t *vm.Trace) *Call {
 
 // Enter implements vm.Tracer.
 func (c *Calls) Enter(in *vm.CallTrace) {
+	c.before = append(c.before, c.logs)
 	if c.Config.OnlyTopCall && len(c.open) > 0 {
 		c.deep++
 		return
@@ -78,6 +82,11 @@ func (c *Calls) Enter(in *vm.CallTrace) {
 
 // Exit implements vm.Tracer.
 func (c *Calls) Exit(e *vm.ExitTrace) {
+	last := len(c.before) - 1
+	if e.Err != nil {
+		c.logs = c.before[last]
+	}
+	c.before = c.before[:last]
 	if c.deep > 0 {
 		c.deep--
 		return
@@ -112,13 +121,15 @@ func (c *Call) dropLogs() {
 
 // Log implements vm.Tracer.
 func (c *Calls) Log(l *ledger.Log) {
+	index := c.logs
+	c.logs++
 	if !c.Config.WithLog || c.deep > 0 || len(c.open) == 0 {
 		return
 	}
 	call := c.open[len(c.open)-1]
 	call.Logs = append(call.Logs, &Event{
 		Address: l.Address, Topics: append([]ledger.Hash{}, l.Topics...), Data: bytes.Clone(l.Data),
-		Position: quantity(uint64(len(call.Calls))),
+		Index: quantity(index), Position: quantity(uint64(len(call.Calls))),
 	})
 }
 

@@ -50,6 +50,7 @@ type Opcodes struct {
 	entries []*Opcode
 	storage map[ledger.Address]map[ledger.Hash]ledger.Hash
 	full    bool
+	pending *touch // of the opcode that runs
 }
 
 // Result is the log of the message, after it was traced.
@@ -97,33 +98,28 @@ func (o *Opcodes) Step(st *vm.StepTrace) {
 		e.ReturnData = append(Bytes(nil), st.Return...)
 	}
 	if !o.Config.DisableStorage {
-		e.Storage = o.touch(st)
+		o.pending = touched(st)
 	}
 	o.entries = append(o.entries, e)
 }
 
-// touch notes the slot of an SLOAD or SSTORE and returns a copy of all that were
-// touched in its account.
-func (o *Opcodes) touch(st *vm.StepTrace) map[ledger.Hash]ledger.Hash {
+// touch is a slot that an opcode reads or writes.
+type touch struct {
+	self       ledger.Address
+	key, value ledger.Hash
+}
+
+// touched is the slot of an SLOAD or SSTORE, nil for other opcodes.
+func touched(st *vm.StepTrace) *touch {
 	n := len(st.Stack)
-	var key, value ledger.Hash
 	switch {
 	case asm.Op(st.Op) == asm.SLOAD && n >= 1:
-		key = st.Stack[n-1].Bytes32()
-		value = st.Slot(key)
+		key := ledger.Hash(st.Stack[n-1].Bytes32())
+		return &touch{st.Self, key, st.Slot(key)}
 	case asm.Op(st.Op) == asm.SSTORE && n >= 2:
-		key, value = st.Stack[n-1].Bytes32(), st.Stack[n-2].Bytes32()
-	default:
-		return nil
+		return &touch{st.Self, st.Stack[n-1].Bytes32(), st.Stack[n-2].Bytes32()}
 	}
-	if o.storage == nil {
-		o.storage = make(map[ledger.Address]map[ledger.Hash]ledger.Hash)
-	}
-	if o.storage[st.Self] == nil {
-		o.storage[st.Self] = make(map[ledger.Hash]ledger.Hash)
-	}
-	o.storage[st.Self][key] = value
-	return maps.Clone(o.storage[st.Self])
+	return nil
 }
 
 // Charge implements vm.Tracer.
@@ -133,4 +129,16 @@ func (o *Opcodes) Charge(cost uint64, err error) {
 	}
 	e := o.entries[len(o.entries)-1]
 	e.Cost, e.Error = cost, reason(err)
+	t := o.pending
+	if o.pending = nil; t == nil || err != nil {
+		return
+	}
+	if o.storage == nil {
+		o.storage = make(map[ledger.Address]map[ledger.Hash]ledger.Hash)
+	}
+	if o.storage[t.self] == nil {
+		o.storage[t.self] = make(map[ledger.Hash]ledger.Hash)
+	}
+	o.storage[t.self][t.key] = t.value
+	e.Storage = maps.Clone(o.storage[t.self])
 }

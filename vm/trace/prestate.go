@@ -20,10 +20,11 @@ type State map[ledger.Address]*Account
 
 // Account is a part of an account. In a difference it has only what changed.
 type Account struct {
-	Balance *Quantity                   `json:"balance,omitempty"`
-	Nonce   uint64                      `json:"nonce,omitempty"`
-	Code    Bytes                       `json:"code,omitempty"`
-	Storage map[ledger.Hash]ledger.Hash `json:"storage,omitempty"`
+	Balance  *Quantity                   `json:"balance,omitempty"`
+	Nonce    uint64                      `json:"nonce,omitempty"`
+	Code     Bytes                       `json:"code,omitempty"`
+	CodeHash *ledger.Hash                `json:"codeHash,omitempty"` // nil without code
+	Storage  map[ledger.Hash]ledger.Hash `json:"storage,omitempty"`
 }
 
 // Difference is what a message changed: accounts before and after. One that is only
@@ -44,19 +45,12 @@ type Prestate struct {
 // before it, which pre reads. Accounts that did not exist are left out, and so is
 // what only the message's access list names. An error is the reader's.
 func (p *Prestate) State(pre vm.Reader, t *vm.Trace) (State, error) {
-	listed := make(map[ledger.Address]map[ledger.Hash]bool)
-	for _, tuple := range t.Message.AccessList {
-		if listed[tuple.Address] == nil {
-			listed[tuple.Address] = make(map[ledger.Hash]bool)
-		}
-		for _, key := range tuple.Slots {
-			listed[tuple.Address][key] = true
-		}
-	}
+	p.seeNeeded(t)
+	lists := listed(t.Message)
 	out := make(State)
 	for _, tuple := range t.Touched {
 		seen, isSeen := p.seen[tuple.Address]
-		list, isListed := listed[tuple.Address]
+		list, isListed := lists[tuple.Address]
 		var keys []ledger.Hash
 		for _, key := range tuple.Slots {
 			if seen[key] || !list[key] {
@@ -77,6 +71,31 @@ func (p *Prestate) State(pre vm.Reader, t *vm.Trace) (State, error) {
 	return out, nil
 }
 
+// listed is the access list of a message.
+func listed(m *ledger.Message) map[ledger.Address]map[ledger.Hash]bool {
+	out := make(map[ledger.Address]map[ledger.Hash]bool)
+	for _, tuple := range m.AccessList {
+		if out[tuple.Address] == nil {
+			out[tuple.Address] = make(map[ledger.Hash]bool)
+		}
+		for _, key := range tuple.Slots {
+			out[tuple.Address][key] = true
+		}
+	}
+	return out
+}
+
+// seeNeeded notes accounts that a message needs in any case but that no opcode shows:
+// the coinbase and those whose delegations it sets.
+func (p *Prestate) seeNeeded(t *vm.Trace) {
+	p.see(t.Block.Coinbase)
+	for i := range t.Message.Authorizations {
+		if authority, err := t.Message.Authorizations[i].Authority(); err == nil {
+			p.see(authority)
+		}
+	}
+}
+
 // account reads an account, nil if there is none. Slots that are zero are left out
 // unless zeros.
 func (p *Prestate) account(pre vm.Reader, addr ledger.Address, keys []ledger.Hash, zeros bool) (*Account, error) {
@@ -88,7 +107,10 @@ func (p *Prestate) account(pre vm.Reader, addr ledger.Address, keys []ledger.Has
 		return nil, nil
 	}
 	out := &Account{Balance: quantityOf(acc.Balance), Nonce: acc.Nonce}
-	if acc.CodeHash != ledger.EmptyCodeHash && !p.Config.DisableCode {
+	if acc.CodeHash != ledger.EmptyCodeHash {
+		out.CodeHash = &acc.CodeHash
+	}
+	if out.CodeHash != nil && !p.Config.DisableCode {
 		if out.Code, err = pre.Code(acc.CodeHash); err != nil {
 			return nil, fmt.Errorf("trace: read code of %s: %w", addr, err)
 		}
@@ -155,8 +177,11 @@ func (p *Prestate) after(old *ledger.Account, c *ledger.Change) *Account {
 	if c.Account.Nonce != old.Nonce {
 		a.Nonce = c.Account.Nonce
 	}
-	if !p.Config.DisableCode {
-		a.Code = c.Code
+	if len(c.Code) > 0 {
+		a.CodeHash = &c.Account.CodeHash
+		if !p.Config.DisableCode {
+			a.Code = c.Code
+		}
 	}
 	for _, s := range c.Storage {
 		if !s.Value.IsZero() && !p.Config.DisableStorage {

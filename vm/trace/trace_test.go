@@ -166,6 +166,7 @@ func TestCallTracerNestsFrames(t *testing.T) {
 	require.Len(t, logs, 2)
 	require.Equal(t, "0x0", logs[0].(map[string]any)["position"])
 	require.Equal(t, "0x1", logs[1].(map[string]any)["position"])
+	require.Equal(t, "0x1", logs[1].(map[string]any)["index"])
 	require.Equal(t, []any{num(5).String()}, logs[1].(map[string]any)["topics"])
 	sub := raw["calls"].([]any)[0].(map[string]any)
 	require.Equal(t, "DELEGATECALL", sub["type"])
@@ -208,11 +209,11 @@ func TestPrestateTracerReturnsWhatTheMessageNeeds(t *testing.T) {
 	got := run(t, w, &outer, nil, `{"tracer": "prestateTracer"}`)
 	require.JSONEq(t, `{
 		"`+alice.String()+`": {"balance": "0xde0b6b3a7640000"},
-		"`+outer.String()+`": {"balance": "0x0", "nonce": 1, "code": "0x6001545f60025573b00000000000000000000000000000000000000031",
+		"`+outer.String()+`": {"balance": "0x0", "nonce": 1, "codeHash": "`+w.accounts[outer].CodeHash.String()+`", "code": "0x6001545f60025573b00000000000000000000000000000000000000031",
 			"storage": {"`+num(1).String()+`": "`+num(7).String()+`", "`+num(2).String()+`": "`+num(0).String()+`"}}
 	}`, got)
 	got = run(t, w, &outer, nil, `{"tracer": "prestateTracer", "tracerConfig": {"disableCode": true, "disableStorage": true}}`)
-	require.NotContains(t, got, "code")
+	require.NotContains(t, got, `"code"`)
 	require.NotContains(t, got, "storage")
 }
 
@@ -249,4 +250,33 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 	})
 	require.ErrorIs(t, err, trace.ErrMessage)
 	require.ErrorIs(t, err, vm.ErrNonceTooLow)
+}
+
+func TestCallTracerShowsCreationsThatAreRefused(t *testing.T) {
+	w := newWorld(map[ledger.Address][]byte{outer: build(t, 0, 0, 0, 1, asm.CREATE2)})
+	var raw map[string]any
+	require.NoError(t, json.Unmarshal([]byte(run(t, w, &outer, nil, `{"tracer": "callTracer"}`)), &raw))
+	sub := raw["calls"].([]any)[0].(map[string]any)
+	require.Equal(t, "CREATE2", sub["type"])
+	require.Equal(t, "0x1", sub["value"])
+	require.Equal(t, "insufficient balance for transfer", sub["error"])
+	require.Equal(t, "0x0", sub["gasUsed"])
+	require.NotContains(t, sub, "to")
+}
+
+func TestPrestateLeavesOutWhatOnlyTheAccessListNames(t *testing.T) {
+	w := newWorld(map[ledger.Address][]byte{outer: build(t, 1, asm.SLOAD), inner: build(t, asm.STOP)})
+	s := vm.New(vm.Config{}).Begin(vm.Block{GasLimit: 30_000_000, Coinbase: alice}, w)
+	m := &ledger.Message{
+		Type: ledger.AccessListTx, From: alice, CheckNonce: true, To: &outer, Gas: 100_000,
+		AccessList: []ledger.AccessTuple{{Address: inner}, {Address: outer, Slots: []ledger.Hash{num(1), num(2)}}, {Address: alice}},
+	}
+	tracer := new(trace.Prestate)
+	tr, err := s.Trace(m, tracer)
+	require.NoError(t, err)
+	state, err := tracer.State(s.State(), tr)
+	require.NoError(t, err)
+	require.Len(t, state, 2)
+	require.Contains(t, state, alice)
+	require.Equal(t, map[ledger.Hash]ledger.Hash{num(1): num(7)}, state[outer].Storage)
 }
