@@ -52,6 +52,7 @@ const (
 type invocation struct {
 	kind     callKind
 	readOnly bool
+	traced   bool           // the tracer knows of it
 	depth    int            // 0 is the outermost frame
 	caller   ledger.Address // as CALLER gives it
 	self     ledger.Address // whose storage and balance the code sees
@@ -61,10 +62,13 @@ type invocation struct {
 	gas      uint64
 }
 
-// invoke executes an invocation. out is valid until the next call at the same depth:
+// call executes an invocation. out is valid until the next call at the same depth:
 // return data without an error, revert data with ErrReverted. Any other error but
 // ErrDepth and ErrBalance leaves no gas. With an error all effects are undone.
-func (s *Session) invoke(in *invocation) (out []byte, left uint64, err error) {
+func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
+	if s.tracing != nil && !in.traced {
+		return s.traceCall(in)
+	}
 	if in.depth > maxDepth {
 		return nil, in.gas, ErrDepth
 	}
@@ -166,12 +170,16 @@ type creation struct {
 	value   *uint256.Int
 	gas     uint64
 	depth   int
+	traced  bool // the tracer knows of it
 }
 
-// build runs init code and stores what it returns as the contract's code. The
+// create runs init code and stores what it returns as the contract's code. The
 // caller has checked depth and balance and taken the creator's nonce. out is the
-// revert data; errors are as those of invoke.
-func (s *Session) build(cr *creation) (out []byte, left uint64, err error) {
+// revert data; errors are as those of call.
+func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
+	if s.tracing != nil && !cr.traced {
+		return s.traceCreate(cr)
+	}
 	a := s.account(cr.addr)
 	if a.nonce != 0 || a.hasCode() || a.hasStorage() {
 		return nil, 0, ErrCollision

@@ -98,9 +98,7 @@ func (s *Session) touched() []ledger.AccessTuple {
 // DeferredFee returns it. Branches of one session may run at the same time, also
 // with State readers of s, if s itself does not execute.
 func (s *Session) Branch(r Reader) *Session {
-	b := s.vm.Begin(s.block, r)
-	b.deferFee = true
-	return b
+	return &Session{vm: s.vm, block: s.block, reader: r, accounts: make(map[ledger.Address]*account), deferFee: true}
 }
 
 // DeferredFee is what a session opened by Branch owes to the coinbase in wei beside

@@ -162,12 +162,10 @@ func (tr *tracing) settle(passed uint64, err error) {
 	tr.tracer.Charge(cost, err)
 }
 
-// call executes an invocation and reports it to the tracer, if there is one.
-func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
+// traceCall executes an invocation and reports it to the tracer.
+func (s *Session) traceCall(in *invocation) (out []byte, left uint64, err error) {
 	tr := s.tracing
-	if tr == nil {
-		return s.invoke(in)
-	}
+	in.traced = true
 	tr.settle(0, nil)
 	c := CallTrace{
 		Kind: CallKind(in.kind), Depth: in.depth + 1, From: in.caller, To: in.code,
@@ -177,17 +175,15 @@ func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
 		c.From = in.self
 	}
 	tr.tracer.Enter(&c)
-	out, left, err = s.invoke(in)
+	out, left, err = s.call(in)
 	tr.tracer.Exit(&ExitTrace{Output: out, GasUsed: in.gas - left, Err: err})
 	return out, left, err
 }
 
-// create makes a contract and reports it to the tracer, if there is one.
-func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
+// traceCreate makes a contract and reports it to the tracer.
+func (s *Session) traceCreate(cr *creation) (out []byte, left uint64, err error) {
 	tr := s.tracing
-	if tr == nil {
-		return s.build(cr)
-	}
+	cr.traced = true
 	kind := CallCreate
 	if tr.frame != nil && tr.op == opCREATE2 {
 		kind = CallCreate2
@@ -196,7 +192,7 @@ func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
 	tr.tracer.Enter(&CallTrace{
 		Kind: kind, Depth: cr.depth + 1, From: cr.creator, To: cr.addr, Value: *cr.value, Gas: cr.gas, Input: cr.init,
 	})
-	out, left, err = s.build(cr)
+	out, left, err = s.create(cr)
 	e := ExitTrace{Output: out, GasUsed: cr.gas - left, Err: err}
 	if err == nil {
 		e.Output = s.codeOf(s.account(cr.addr)).bytes()

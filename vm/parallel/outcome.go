@@ -151,6 +151,7 @@ func newOutcome(s *vm.Session, m *ledger.Message, branch *vm.Session, res vm.Res
 		return out
 	}
 	changes := branch.Changes()
+	out.writes = make([]accountWrite, 0, len(changes)+1)
 	if !out.transfer(s, m, changes, r) {
 		for i := range changes {
 			out.write(&changes[i], r)

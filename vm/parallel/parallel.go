@@ -9,6 +9,10 @@
 // add, so that messages which only add to a balance do not wait for each other. A
 // block with many conflicts is executed serially.
 //
+// It pays where messages compute, or wait for a state on disk. A plain transfer over
+// a state in memory costs less than its bookkeeping: a host whose blocks are of these
+// leaves them to ApplyAll.
+//
 // This is the one place of the executor with goroutines. All have ended when Apply
 // returns. The session's Reader, the block's BlockHash and the natives must be safe
 // for concurrent use.

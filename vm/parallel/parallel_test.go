@@ -2,7 +2,6 @@ package parallel
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/holiman/uint256"
@@ -358,25 +357,4 @@ func TestASenderWithMostOfTheBlockIsExecutedSerially(t *testing.T) {
 	require.False(t, divides(messages))
 	require.False(t, divides(messages[:3]))
 	require.True(t, divides(transfers(10)))
-}
-
-func BenchmarkTransfers(b *testing.B) {
-	w := newWorld(b, 256)
-	var messages []*ledger.Message
-	for nonce := range uint64(8) {
-		for _, m := range transfers(256) {
-			m.Nonce = nonce
-			messages = append(messages, m)
-		}
-	}
-	v := machine()
-	for _, workers := range []int{1, 2, 4} {
-		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			for b.Loop() {
-				_, _, err := Executor{Workers: workers}.Apply(v.Begin(block, w), messages)
-				require.NoError(b, err)
-			}
-			b.ReportMetric(float64(b.N*len(messages))/b.Elapsed().Seconds(), "tx/s")
-		})
-	}
 }

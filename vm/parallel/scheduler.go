@@ -144,7 +144,7 @@ func (x *execution) next() (job, int, *outcome) {
 
 // execute runs message i and publishes what it writes.
 func (x *execution) execute(i int) {
-	r := &reader{x: x, tx: i, blocked: -1}
+	r := &reader{x: x, tx: i, blocked: -1, accounts: make([]accountRead, 0, 4)}
 	x.mu.Lock()
 	old, ended := x.tasks[i].outcome, x.ended
 	x.mu.Unlock()
