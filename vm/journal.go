@@ -211,7 +211,10 @@ type transient struct {
 	noted   uint64 // segment of the journal that has an entry
 }
 
-// loadTransient returns the slot's value in this message.
+// loadTransient returns the slot's value in this message. Inlined, it would keep the
+// interpreter's locals alive across its look-up.
+//
+//go:noinline
 func (s *Session) loadTransient(a *account, key *ledger.Hash) (v uint256.Int) {
 	if t := a.transientSlot(key); t != nil && t.turn == s.turn {
 		return t.current

@@ -166,9 +166,12 @@ func newOpTable(r Rules) (t opTable) {
 	return t
 }
 
-// refuse says why an opcode cannot run on a stack of sp words.
-func (in *opInfo) refuse(sp int) error {
-	switch {
+// refuse says why an opcode cannot run on a stack of sp words. It is not inlined, to
+// keep its operands out of the interpreter's registers.
+//
+//go:noinline
+func (t *opTable) refuse(op byte, sp int) error {
+	switch in := &t[op]; {
 	case in.min == undefined:
 		return ErrInvalidOpcode
 	case sp < int(in.min):

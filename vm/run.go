@@ -2,6 +2,7 @@ package vm
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/holiman/uint256"
 
@@ -13,7 +14,9 @@ import (
 // than ErrReverted.
 //
 // pc, gas and the stack pointer live in locals. Opcodes that need more than the
-// stack are methods: they find the locals in the frame and leave theirs there.
+// stack are methods: they find the locals in the frame and leave theirs there. Every
+// other call has the locals in the frame meanwhile too: a local that is alive across
+// one call anywhere would be stored before every opcode.
 func (f *frame) run() (out []byte, err error) {
 	var (
 		ops   = &f.s.vm.ops
@@ -28,7 +31,7 @@ func (f *frame) run() (out []byte, err error) {
 		op := code[pc]
 		info := &ops[op]
 		if uint(sp)-uint(info.min) > uint(info.span) {
-			return nil, info.refuse(sp)
+			return nil, ops.refuse(op, sp)
 		}
 		if gas < uint64(info.gas) {
 			return nil, ErrOutOfGas
@@ -46,7 +49,9 @@ func (f *frame) run() (out []byte, err error) {
 		case opMUL:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.Mul(&stack[sp&stackMask], y)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSUB:
 			sp--
 			y := &stack[(sp-1)&stackMask]
@@ -54,27 +59,39 @@ func (f *frame) run() (out []byte, err error) {
 		case opDIV:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.Div(&stack[sp&stackMask], y)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSDIV:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.SDiv(&stack[sp&stackMask], y)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opMOD:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.Mod(&stack[sp&stackMask], y)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSMOD:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.SMod(&stack[sp&stackMask], y)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opADDMOD:
 			sp -= 2
 			z := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			z.AddMod(&stack[(sp+1)&stackMask], &stack[sp&stackMask], z)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opMULMOD:
 			sp -= 2
 			z := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			z.MulMod(&stack[(sp+1)&stackMask], &stack[sp&stackMask], z)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opEXP:
 			sp--
 			e := &stack[(sp-1)&stackMask]
@@ -83,27 +100,35 @@ func (f *frame) run() (out []byte, err error) {
 				return nil, ErrOutOfGas
 			}
 			gas -= cost
+			f.gas, f.pc, f.sp = gas, pc, sp
 			exp(e, &stack[sp&stackMask], e)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSIGNEXTEND:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.ExtendSign(y, &stack[sp&stackMask])
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opLT:
 			sp--
 			y := &stack[(sp-1)&stackMask]
-			setBool(y, stack[sp&stackMask].Lt(y))
+			*y = uint256.Int{less(&stack[sp&stackMask], y)}
 		case opGT:
 			sp--
 			y := &stack[(sp-1)&stackMask]
-			setBool(y, stack[sp&stackMask].Gt(y))
+			*y = uint256.Int{less(y, &stack[sp&stackMask])}
 		case opSLT:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			setBool(y, stack[sp&stackMask].Slt(y))
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSGT:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			setBool(y, stack[sp&stackMask].Sgt(y))
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opEQ:
 			sp--
 			y := &stack[(sp-1)&stackMask]
@@ -129,12 +154,16 @@ func (f *frame) run() (out []byte, err error) {
 		case opBYTE:
 			sp--
 			y := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			y.Byte(&stack[sp&stackMask])
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opSHL:
 			sp--
 			shift, y := &stack[sp&stackMask], &stack[(sp-1)&stackMask]
 			if shift.LtUint64(256) {
+				f.gas, f.pc, f.sp = gas, pc, sp
 				y.Lsh(y, uint(shift[0]))
+				gas, pc, sp = f.gas, f.pc, f.sp
 			} else {
 				y.Clear()
 			}
@@ -142,26 +171,31 @@ func (f *frame) run() (out []byte, err error) {
 			sp--
 			shift, y := &stack[sp&stackMask], &stack[(sp-1)&stackMask]
 			if shift.LtUint64(256) {
+				f.gas, f.pc, f.sp = gas, pc, sp
 				y.Rsh(y, uint(shift[0]))
+				gas, pc, sp = f.gas, f.pc, f.sp
 			} else {
 				y.Clear()
 			}
 		case opSAR:
 			sp--
 			shift, y := &stack[sp&stackMask], &stack[(sp-1)&stackMask]
+			by := uint(256)
 			if shift.LtUint64(256) {
-				y.SRsh(y, uint(shift[0]))
-			} else {
-				y.SRsh(y, 256)
+				by = uint(shift[0])
 			}
+			f.gas, f.pc, f.sp = gas, pc, sp
+			y.SRsh(y, by)
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opCLZ:
 			x := &stack[(sp-1)&stackMask]
+			f.gas, f.pc, f.sp = gas, pc, sp
 			x.SetUint64(uint64(256 - x.BitLen()))
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opCALLDATALOAD:
-			x := &stack[(sp-1)&stackMask]
-			var word [32]byte
-			slice(f.input, x, word[:])
-			x.SetBytes32(word[:])
+			f.gas, f.pc, f.sp = gas, pc, sp
+			f.loadInput()
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opCALLDATASIZE:
 			stack[sp&stackMask].SetUint64(uint64(len(f.input)))
 			sp++
@@ -178,74 +212,84 @@ func (f *frame) run() (out []byte, err error) {
 			sp--
 		case opMLOAD:
 			x := &stack[(sp-1)&stackMask]
-			if !x.IsUint64() || x[0] > maxMemory {
+			at := x[0]
+			if !x.IsUint64() || at > maxMemory {
 				return nil, ErrOutOfGas
 			}
-			if x[0]+32 > uint64(len(f.mem)) {
-				f.gas = gas
-				if !f.expand(x[0] + 32) {
+			if at+32 > uint64(len(f.mem)) {
+				f.gas, f.pc, f.sp = gas, pc, sp
+				if !f.expand(at + 32) {
 					return nil, ErrOutOfGas
 				}
-				gas = f.gas
+				gas, pc, sp = f.gas, f.pc, f.sp
 			}
-			x.SetBytes32(f.mem[x[0] : x[0]+32])
+			stack[(sp-1)&stackMask].SetBytes32(f.mem[at : at+32])
 		case opMSTORE:
 			sp -= 2
 			x := &stack[(sp+1)&stackMask]
-			if !x.IsUint64() || x[0] > maxMemory {
+			at := x[0]
+			if !x.IsUint64() || at > maxMemory {
 				return nil, ErrOutOfGas
 			}
-			if x[0]+32 > uint64(len(f.mem)) {
-				f.gas = gas
-				if !f.expand(x[0] + 32) {
+			if at+32 > uint64(len(f.mem)) {
+				f.gas, f.pc, f.sp = gas, pc, sp
+				if !f.expand(at + 32) {
 					return nil, ErrOutOfGas
 				}
-				gas = f.gas
+				gas, pc, sp = f.gas, f.pc, f.sp
 			}
-			stack[sp&stackMask].PutUint256(f.mem[x[0] : x[0]+32])
+			stack[sp&stackMask].PutUint256(f.mem[at : at+32])
 		case opMSTORE8:
 			sp -= 2
 			x := &stack[(sp+1)&stackMask]
-			if !x.IsUint64() || x[0] > maxMemory {
+			at := x[0]
+			if !x.IsUint64() || at > maxMemory {
 				return nil, ErrOutOfGas
 			}
-			f.gas = gas
-			if !f.expand(x[0] + 1) {
+			f.gas, f.pc, f.sp = gas, pc, sp
+			if !f.expand(at + 1) {
 				return nil, ErrOutOfGas
 			}
-			gas = f.gas
-			f.mem[x[0]] = byte(stack[sp&stackMask][0])
+			gas, pc, sp = f.gas, f.pc, f.sp
+			f.mem[at] = byte(stack[sp&stackMask][0])
 		case opSLOAD:
 			x := &stack[(sp-1)&stackMask]
 			key := ledger.Hash(x.Bytes32())
+			f.pc, f.sp = pc, sp
 			sl, left, ok := f.s.loadMetered(f.account, &key, gas)
 			if !ok {
 				return nil, ErrOutOfGas
 			}
-			gas = left
-			*x = sl.current
+			gas, pc, sp = left, f.pc, f.sp
+			stack[(sp-1)&stackMask] = sl.current
 		case opSSTORE:
 			if f.readOnly {
 				return nil, ErrWriteProtection
 			}
 			sp -= 2
 			key := ledger.Hash(stack[(sp+1)&stackMask].Bytes32())
+			f.pc, f.sp = pc, sp
 			left, ok := f.s.storeMetered(f.account, &key, &stack[sp&stackMask], gas)
 			if !ok {
 				return nil, ErrOutOfGas
 			}
-			gas = left
+			gas, pc, sp = left, f.pc, f.sp
 		case opTLOAD:
 			x := &stack[(sp-1)&stackMask]
 			key := ledger.Hash(x.Bytes32())
-			*x = f.s.loadTransient(f.account, &key)
+			f.gas, f.pc, f.sp = gas, pc, sp
+			w := f.s.loadTransient(f.account, &key)
+			gas, pc, sp = f.gas, f.pc, f.sp
+			stack[(sp-1)&stackMask] = w
 		case opTSTORE:
 			if f.readOnly {
 				return nil, ErrWriteProtection
 			}
 			sp -= 2
 			key := ledger.Hash(stack[(sp+1)&stackMask].Bytes32())
+			f.gas, f.pc, f.sp = gas, pc, sp
 			f.s.storeTransient(f.account, &key, &stack[sp&stackMask])
+			gas, pc, sp = f.gas, f.pc, f.sp
 		case opJUMP:
 			sp--
 			dest := &stack[sp&stackMask]
@@ -536,62 +580,58 @@ func (f *frame) run() (out []byte, err error) {
 			sp++
 		case opSWAP1:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-2)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 1:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-3)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 2:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-4)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 3:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-5)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 4:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-6)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 5:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-7)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 6:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-8)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 7:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-9)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 8:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-10)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 9:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-11)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 10:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-12)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 11:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-13)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 12:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-14)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 13:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-15)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 14:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-16)&stackMask]
-			*x, *y = *y, *x
+			swap(x, y)
 		case opSWAP1 + 15:
 			x, y := &stack[(sp-1)&stackMask], &stack[(sp-17)&stackMask]
-			*x, *y = *y, *x
-		case opRETURN, opREVERT:
+			swap(x, y)
+		case opRETURN:
 			f.gas = gas
-			from, n, ok := f.span(&stack[(sp-1)&stackMask], &stack[(sp-2)&stackMask])
-			if !ok {
-				return nil, ErrOutOfGas
-			}
-			if op == opREVERT {
-				err = ErrReverted
-			}
-			return f.mem[from : from+n], err
+			return f.output(&stack[(sp-1)&stackMask], &stack[(sp-2)&stackMask], nil)
+		case opREVERT:
+			f.gas = gas
+			return f.output(&stack[(sp-1)&stackMask], &stack[(sp-2)&stackMask], ErrReverted)
 		default:
 			f.gas, f.pc, f.sp = gas, pc, sp
 			if err := f.step(op); err != nil {
@@ -600,9 +640,35 @@ func (f *frame) run() (out []byte, err error) {
 				}
 				return nil, err
 			}
-			gas, sp = f.gas, f.sp
+			gas, pc, sp = f.gas, f.pc, f.sp
 		}
 	}
+}
+
+// output is what a frame ends with: bytes of its memory and how it ended.
+func (f *frame) output(offset, size *uint256.Int, end error) ([]byte, error) {
+	from, n, ok := f.span(offset, size)
+	if !ok {
+		return nil, ErrOutOfGas
+	}
+	return f.mem[from : from+n], end
+}
+
+// swap exchanges words limb by limb: *x, *y = *y, *x would call memmove.
+func swap(x, y *uint256.Int) {
+	x[0], y[0] = y[0], x[0]
+	x[1], y[1] = y[1], x[1]
+	x[2], y[2] = y[2], x[2]
+	x[3], y[3] = y[3], x[3]
+}
+
+// less is 1 if x < y and 0 otherwise.
+func less(x, y *uint256.Int) uint64 {
+	_, b := bits.Sub64(x[0], y[0], 0)
+	_, b = bits.Sub64(x[1], y[1], b)
+	_, b = bits.Sub64(x[2], y[2], b)
+	_, b = bits.Sub64(x[3], y[3], b)
+	return b
 }
 
 func setBool(w *uint256.Int, b bool) {

@@ -95,6 +95,14 @@ func (f *frame) environment(op byte, w *uint256.Int) error {
 	return nil
 }
 
+// loadInput replaces an offset by the word of the input that starts there.
+func (f *frame) loadInput() {
+	x := f.peek(0)
+	var word [32]byte
+	slice(f.input, x, word[:])
+	x.SetBytes32(word[:])
+}
+
 // blockHash replaces a number by the hash of that block if it is one of the last 256.
 func (f *frame) blockHash(w *uint256.Int) {
 	b := &f.s.block

@@ -45,7 +45,7 @@ func failure(err error) error {
 func (f *frame) single(op byte) (out []byte, err error) {
 	info := &f.s.vm.ops[op]
 	if uint(f.sp)-uint(info.min) > uint(info.span) {
-		return nil, info.refuse(f.sp)
+		return nil, f.s.vm.ops.refuse(op, f.sp)
 	}
 	if !f.use(uint64(info.gas)) {
 		return nil, ErrOutOfGas
@@ -270,10 +270,7 @@ func (f *frame) outside(op byte) error {
 	case opCALLDATASIZE:
 		f.push().SetUint64(uint64(len(f.input)))
 	case opCALLDATALOAD:
-		var word [32]byte
-		x := f.peek(0)
-		slice(f.input, x, word[:])
-		x.SetBytes32(word[:])
+		f.loadInput()
 	case opTLOAD:
 		x := f.peek(0)
 		key := ledger.Hash(x.Bytes32())
