@@ -26,12 +26,14 @@ var allowed = map[string][]string{
 	"internal/mpt":      {"internal/..."},
 	"internal/merkle":   {"internal/..."},
 	"internal/secp":     {"internal/..."},
+	"internal/curve":    {},
 	"subchain/ledger":   {"internal/..."},
 	"store":             {"internal/..."},
 	"store/pebble":      {"store"},
 	"store/crash":       {"store", "store/pebble"},
 	"store/state":       {"internal/...", "store", "subchain/ledger"},
 	"store/blocks":      {"internal/...", "store", "subchain/ledger"},
+	"ringsig":           {"internal/..."},
 	"vm":                {"internal/...", "subchain/ledger", "vm/..."},
 	"vm/asm":            {"subchain/ledger"},
 	"vm/parallel":       {"subchain/ledger", "vm"},
@@ -54,8 +56,8 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay",
+	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {
