@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"subchain/rpc":      {"internal/...", "subchain/ledger", "vm"},
 	"subchain/chain":    {"internal/...", "subchain/ledger", "subchain/module", "store", "store/state", "vm", "rolldpos"},
 	"rootrelay":         {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light"},
+	"paymentcode/hd":    {"paymentcode/internal/..."},
 	"rootrelay/relayer": {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light", "rootrelay"},
 }
 
