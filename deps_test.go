@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
 	"subchain/chain":               {"internal/...", "subchain/ledger", "subchain/module", "store", "store/state", "vm", "rolldpos"},
 	"rootrelay":                    {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light"},
+	"paymentcode":                  {"internal/...", "paymentcode/internal/...", "paymentcode/hd"},
 	"paymentcode/hd":               {"paymentcode/internal/..."},
 	"paymentcode/erc5564":          {"internal/...", "paymentcode/internal/..."},
 	"paymentcode/internal/ec":      {"internal/keccak"},
