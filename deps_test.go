@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"rootrelay":                    {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light"},
 	"paymentcode":                  {"internal/...", "paymentcode/internal/...", "paymentcode/hd"},
 	"paymentcode/hd":               {"paymentcode/internal/..."},
+	"paymentcode/bip352":           {"paymentcode/internal/..."},
 	"paymentcode/bip47":            {"paymentcode/hd", "paymentcode/internal/..."},
 	"paymentcode/erc5564":          {"internal/...", "paymentcode/internal/..."},
 	"paymentcode/internal/ec":      {"internal/keccak"},

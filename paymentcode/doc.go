@@ -9,7 +9,7 @@
 // ViewKey.Pay and Payer.Next.
 //
 // Use package erc5564 instead for a single payment to somebody who expects stealth
-// addresses.
+// addresses; packages bip47 and bip352 are Bitcoin's ways to the same end.
 //
 // # Notation
 //
