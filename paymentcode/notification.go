@@ -74,6 +74,12 @@ type secrets struct {
 	payee  Code
 }
 
+// wipe erases the shared points.
+func (s *secrets) wipe() {
+	clear(s.es[:])
+	clear(s.ss[:])
+}
+
 // outer derives the tag and the pad of the payer's code.
 func (s *secrets) outer() (tag [4]byte, pad []byte, err error) {
 	out, err := derive(s.es[:], domainNotify, 4+codeSize-1, s.head, s.payee.AppendBinary(nil))
@@ -102,8 +108,8 @@ func (s *secrets) root(payer Code, epoch uint32, chain uint64) (root [32]byte, e
 	return root, nil
 }
 
-// notify writes the notification that v sends to another code. Same inputs, same
-// bytes.
+// notify writes the notification that v sends to another code, and returns the secrets
+// for the caller to wipe. Same inputs, same bytes.
 func (v *ViewKey) notify(to Code, epoch uint32) (note []byte, s *secrets, err error) {
 	_, view, err := to.points()
 	if err != nil {
@@ -171,6 +177,7 @@ func (v *ViewKey) Open(notification []byte, chain uint64) (*Channel, error) {
 		return nil, ErrNotOurs
 	}
 	s := &secrets{head: notification[:atTag], payee: v.code}
+	defer s.wipe()
 	if s.es, err = ec.Compress(ec.Mul(v.view, pub)); err != nil {
 		return nil, ErrNotOurs // wiped
 	}

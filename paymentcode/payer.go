@@ -30,6 +30,7 @@ func (v *ViewKey) Pay(to Code, epoch uint32, chain uint64) (*Payer, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.wipe()
 	root, err := s.root(v.code, epoch, chain)
 	if err != nil {
 		return nil, err
