@@ -1,0 +1,145 @@
+package paymentcode
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/rootstem/rootstem/paymentcode/internal/bech32m"
+	"github.com/rootstem/rootstem/paymentcode/internal/ec"
+)
+
+// Version is the version of codes, notifications and exported view keys.
+const Version = 1
+
+const (
+	codeSize      = 2 + 33 + 33
+	prefix        = "rspay"
+	maxBucketBits = 12
+)
+
+// Errors of this package. What arrives from others fails with one of these; nothing
+// panics.
+var (
+	ErrCode         = errors.New("paymentcode: malformed code")
+	ErrVersion      = errors.New("paymentcode: unknown version")
+	ErrSameKey      = errors.New("paymentcode: the view key would spend: it must differ from the spend key")
+	ErrOptions      = errors.New("paymentcode: options out of range")
+	ErrViewKey      = errors.New("paymentcode: malformed view key")
+	ErrNotDelegated = errors.New("paymentcode: the view key of this code stays on the device; derive a delegated one")
+	ErrNotification = errors.New("paymentcode: malformed notification")
+	ErrNotOurs      = errors.New("paymentcode: not for this code")
+	ErrForged       = errors.New("paymentcode: the notification was altered or forged")
+	ErrAddress      = errors.New("paymentcode: the payment's address does not belong to its tag")
+	ErrExhausted    = errors.New("paymentcode: no index is left in this epoch")
+	ErrIndex        = errors.New("paymentcode: no key at this index")
+	ErrFull         = errors.New("paymentcode: the inbox holds as many channels as it may")
+	ErrUnknown      = errors.New("paymentcode: the inbox does not hold this channel or index")
+)
+
+// Code is a reusable payment code: what a payee publishes once. It is comparable; its
+// zero value is not a code.
+type Code struct {
+	flags       byte // the number of bucket bits
+	spend, view [33]byte
+}
+
+func newCode(flags byte, spend, view [33]byte) (Code, error) {
+	c := Code{flags: flags, spend: spend, view: view}
+	_, _, err := c.points()
+	return c, err
+}
+
+func (c Code) points() (spend, view *ec.Point, err error) {
+	if c.flags > maxBucketBits {
+		return nil, nil, ErrCode
+	}
+	if spend, err = ec.ParsePoint(c.spend[:]); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrCode, err)
+	}
+	if view, err = ec.ParsePoint(c.view[:]); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrCode, err)
+	}
+	if [32]byte(c.spend[1:]) == [32]byte(c.view[1:]) {
+		return nil, nil, ErrSameKey
+	}
+	return spend, view, nil
+}
+
+// Parse reads the text of a code (bech32m; lower case, or upper case as a whole).
+func Parse(text string) (Code, error) {
+	hrp, version, data, err := bech32m.Decode(text)
+	if err != nil || hrp != prefix {
+		return Code{}, ErrCode
+	}
+	return decodeCode(version, data)
+}
+
+// DecodeCode reads the 68 bytes that AppendBinary writes.
+func DecodeCode(b []byte) (Code, error) {
+	if len(b) != codeSize {
+		return Code{}, ErrCode
+	}
+	return decodeCode(b[0], b[1:])
+}
+
+func decodeCode(version byte, b []byte) (Code, error) {
+	if version != Version {
+		return Code{}, ErrVersion
+	}
+	if len(b) != codeSize-1 {
+		return Code{}, ErrCode
+	}
+	c, err := newCode(b[0], [33]byte(b[1:]), [33]byte(b[34:]))
+	if err != nil {
+		return Code{}, err
+	}
+	return c, nil
+}
+
+// String returns the text of the code: 121 characters that begin with rspay1p.
+func (c Code) String() string {
+	return bech32m.Encode(prefix, Version, c.AppendBinary(nil)[1:])
+}
+
+// AppendBinary appends version ‖ flags ‖ P_spend ‖ P_view, 68 bytes.
+func (c Code) AppendBinary(b []byte) []byte {
+	return append(append(append(b, Version, c.flags), c.spend[:]...), c.view[:]...)
+}
+
+// Spend returns the compressed public spend key.
+func (c Code) Spend() [33]byte { return c.spend }
+
+// View returns the compressed public view key.
+func (c Code) View() [33]byte { return c.view }
+
+// Filter returns what an untrusted relay needs to sort out notifications that may be
+// for this code. It holds nothing that the code does not show.
+func (c Code) Filter() Filter {
+	h := sha256.Sum256(c.AppendBinary([]byte(domainBucket)))
+	return Filter{bits: c.flags & 15, bucket: binary.BigEndian.Uint16(h[:])}
+}
+
+// Filter recognises the notifications of one bucket: those of the code it was made
+// from and, wrongly, one in 2^bits of all others.
+type Filter struct {
+	bits   byte // at most maxBucketBits
+	bucket uint16
+}
+
+// Match reports whether a notification may be for the code. Without bucket bits it
+// holds for every well-formed notification.
+func (f Filter) Match(notification []byte) bool {
+	if len(notification) != NotificationSize || notification[0] != Version {
+		return false
+	}
+	return f.holds(binary.BigEndian.Uint16(notification[1:]))
+}
+
+func (f Filter) mask() uint16 { return ^(uint16(0xffff) >> f.bits) }
+
+func (f Filter) holds(field uint16) bool { return (field^f.bucket)&f.mask() == 0 }
+
+// blend puts the bucket over the upper bits of noise.
+func (f Filter) blend(noise uint16) uint16 { return f.bucket&f.mask() | noise&^f.mask() }
