@@ -19,7 +19,8 @@
 //	rootrelay    anchor: the root's module, the subchain's gateway, the relayer
 //	examples     quickstart
 //
-// ringsig and paymentcode, which hide who pays whom, are not there yet.
+//	ringsig      hide the sender: ring signatures, range proofs
+//	paymentcode  hide the receiver: codes, notifications, stealth addresses
 //
 // # Where to begin
 //
