@@ -17,6 +17,7 @@
 //
 // Commit, ProveBalance and VerifyBalance hide amounts and show that inputs equal
 // outputs and fee; RangeGenerators proves and verifies that amounts are in range.
+// Decoys chooses the other members of a ring.
 //
 // Do not use this package where a plain signature would do: a ring hides the signer
 // among its members only as well as the members are chosen. The package is pure: it
@@ -162,6 +163,40 @@
 // a proof has 674, 739, 803, 867 or 931 bytes, two or three more than over a curve of
 // 255 bits. Nonces: α, ρ, τ₁, τ₂, s_L, s_R; secrets: value (32 bytes) and blinding of each
 // amount. A batch's weights are Triptych's, after "a" and "b"; each proof draws two.
+//
+// # Choosing decoys
+//
+// An observer who knows that spent outputs have age a with probability p(a), and that
+// decoys have it with q(a), gives member i the weight wᵢ = p(aᵢ)/q(aᵢ) and guesses the
+// heaviest, with success E[max wᵢ / Σ wᵢ]: 1/n if p = q, whatever both are, and more for
+// any difference. Decoys takes q uniform on a logarithmic scale of ranks, from the newest
+// output on: spending times of people and machines have heavy tails, and ranks, unlike
+// seconds, follow the traffic. Against spends of that distribution, guesses of the
+// newest or the oldest member succeed once in n. Against a payer who always spends one
+// of the newest 15 of 65536 outputs, guessing the newest member of 11 succeeds in 43 of
+// 100 cases: wait a random time before spending. Decoys that are known to be spent,
+// because their owner told or chose no decoys, count for nobody; a ring of outputs that
+// one party owns hides nothing from it; two rings for one output leave what both have in
+// common, so keep the ring when a transaction is sent again; and all rings of one
+// transaction should be drawn apart.
+//
+// # Cost on chain
+//
+// As native contracts, at about 60 gas for each microsecond of verification (measured
+// on one core of a 2020s server; CPU time, ring decoded before):
+//
+//	CLSAG             15,000 + 8,000 a member; with amounts 13,000 a member
+//	Triptych          64: 150,000; 256: 330,000; 1024: 730,000; 4096: 2,000,000;
+//	                  16384: 6,500,000; with amounts twice that from 1024 members on
+//	range proof       75,000 for one value, 145,000 for two, 1,350,000 for 16
+//	balance proof     10,000, and 500 for each commitment
+//	decoding a ring   600 a member, and 4,500 for each padding member, unless it is kept
+//
+// In a block of 30 million gas these admit four proofs over 16384 members, one at a
+// time; a chain that takes more verifies them in batches outside the metered machine
+// and caps their number: 100 over one ring of 16384 take a fifth of a second. A native
+// contract should cap rings at 128 for CLSAG and amounts at 16 in a range proof, as this
+// package does, and charge before it decodes.
 //
 // # Secrecy and timing
 //

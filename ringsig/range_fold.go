@@ -41,7 +41,7 @@ func (g *RangeGenerators) fold(t *transcript, p *rangeProof, a, b []curve.Scalar
 			return err
 		}
 		f.halve(&u)
-		if round%rebaseAfter == 0 && len(f.a) > 1 {
+		if round == rebaseAfter {
 			if err := f.rebase(); err != nil {
 				return err
 			}

@@ -23,6 +23,7 @@ const (
 	kindDigest
 	kindWeightKey
 	kindWeight
+	kindDraw
 )
 
 // transcript is the Fiat–Shamir state, 32 bytes. The package's doc gives its layout

@@ -14,28 +14,26 @@ type columns struct {
 	start, len []int // of each column in points
 }
 
-func newColumns(tables []*Table, digits [][2][wnafLen]int16, top int) *columns {
-	c := &columns{start: make([]int, top), len: make([]int, top)}
-	total := 0
-	for bit := range top {
-		c.start[bit] = total
-		for i := range digits {
-			for half := range 2 {
-				if digits[i][half][bit] != 0 {
-					total++
-				}
-			}
-		}
+func newColumns(tables []*Table, w *windows) *columns {
+	c := &columns{points: make([]Point, len(w.digits)), start: make([]int, w.top), len: make([]int, w.top)}
+	for i := range w.digits {
+		c.len[w.digits[i].bit]++
 	}
-	c.points = make([]Point, total)
-	for i, t := range tables {
-		for half, odd := range [2][]Point{t.odd, t.image} {
-			for bit, d := range digits[i][half][:top] {
-				if d != 0 {
-					c.put(bit, odd, d)
-				}
-			}
+	total := 0
+	for bit, n := range c.len {
+		c.start[bit], c.len[bit] = total, 0
+		total += n
+	}
+	from := 0
+	for i, end := range w.ends {
+		multiples := tables[i/2].odd
+		if i%2 == 1 {
+			multiples = tables[i/2].image
 		}
+		for _, d := range w.digits[from:end] {
+			c.put(int(d.bit), multiples, d.digit)
+		}
+		from = end
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package curve
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
@@ -86,48 +87,52 @@ func mulShift384(a, b *[4]uint64) (out fr.Element) {
 	}
 	lo, c := bits.Add64(p[6], p[5]>>63, 0)
 	hi := p[7] + c
-	var buf [16]byte
-	for i := range 8 {
-		buf[15-i] = byte(lo >> (8 * i))
-		buf[7-i] = byte(hi >> (8 * i))
-	}
+	var buf [32]byte
+	binary.BigEndian.PutUint64(buf[16:], hi)
+	binary.BigEndian.PutUint64(buf[24:], lo)
 	out.SetBytes(buf[:])
 	return out
 }
 
-// wnafLen bounds the digits of a number below 2¹²⁸ in signed windows.
+// wnafLen bounds the bits of a number below 2¹²⁸ in signed windows.
 const wnafLen = 130
 
-// wnaf writes the width-w non-adjacent form of h into digits and returns how many
-// it wrote: odd digits below 2^(w−1) in absolute value, at least w−1 zeros between
-// two of them.
-func (h *halfScalar) wnaf(digits *[wnafLen]int16, w uint) int {
-	v := [3]uint64{h.abs[0], h.abs[1], 0}
-	n := 0
-	for v[0]|v[1]|v[2] != 0 {
-		var d int16
-		if v[0]&1 == 1 {
-			d = int16(v[0] & (1<<w - 1))
-			if d >= 1<<(w-1) {
-				d -= 1 << w
-			}
-			if d > 0 {
-				v[0] -= uint64(d) // the low bits are d: no borrow
-			} else {
-				var c uint64
-				v[0], c = bits.Add64(v[0], uint64(-d), 0)
-				v[1], c = bits.Add64(v[1], 0, c)
-				v[2] += c
-			}
+// window is a digit with its place.
+type window struct {
+	bit   uint8
+	digit int16
+}
+
+// wnaf appends the non-zero digits of h's width-w non-adjacent form, the lowest
+// first: odd digits below 2^(w−1) in absolute value, at least w−1 zeros between two
+// of them.
+func (h *halfScalar) wnaf(out []window, w uint) []window {
+	lo, hi, carry := h.abs[0], h.abs[1], uint64(0) // carry is bit 128 from the bottom, shifted along
+	bit := uint(0)
+	for lo|hi|carry != 0 {
+		shift := uint(bits.TrailingZeros64(lo))
+		if shift == 64 {
+			lo, hi, carry = hi, carry, 0
+			bit += 64
+			continue
+		}
+		lo = lo>>shift | hi<<(64-shift)
+		hi = hi>>shift | carry<<(64-shift)
+		carry >>= shift
+		bit += shift
+		d := int16(lo & (1<<w - 1))
+		lo -= uint64(d)
+		if d >= 1<<(w-1) {
+			d -= 1 << w
+			var c uint64
+			lo, c = bits.Add64(lo, 1<<w, 0)
+			hi, c = bits.Add64(hi, 0, c)
+			carry += c
 		}
 		if h.neg {
 			d = -d
 		}
-		digits[n] = d
-		n++
-		v[0] = v[0]>>1 | v[1]<<63
-		v[1] = v[1]>>1 | v[2]<<63
-		v[2] >>= 1
+		out = append(out, window{uint8(bit), d})
 	}
-	return n
+	return out
 }

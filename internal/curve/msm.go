@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/consensys/gnark-crypto/ecc"
-	"github.com/consensys/gnark-crypto/ecc/secp256k1"
+	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
 )
 
 // ErrLength reports sums whose scalars and points differ in number.
@@ -54,7 +54,7 @@ func (a *Arithmetic) Tables(points []Point, width uint) []*Table {
 			row[j].AddAssign(&twice)
 		}
 	}
-	flat := secp256k1.BatchJacobianToAffineG1(all)
+	flat := AffineAll(all)
 	images := make([]Point, len(flat))
 	for i := range flat {
 		images[i].X.Mul(&flat[i].X, &a.endo.beta)
@@ -77,44 +77,41 @@ func (a *Arithmetic) SumTables(tables []*Table, scalars []Scalar) (Sum, error) {
 	if len(tables) != len(scalars) {
 		return acc, ErrLength
 	}
-	digits := make([][2][wnafLen]int16, len(scalars))
-	top := 0
-	for i := range scalars {
-		k1, k2 := a.endo.split(&scalars[i])
-		top = max(top, k1.wnaf(&digits[i][0], tables[i].window), k2.wnaf(&digits[i][1], tables[i].window))
+	w := a.windows(tables, scalars)
+	c := newColumns(tables, w)
+	if len(tables) >= columnsFrom {
+		c.reduce()
 	}
-	if len(tables) < columnsFrom {
-		interleave(&acc, tables, digits, top)
-		return acc, nil
-	}
-	c := newColumns(tables, digits, top)
-	c.reduce()
-	for bit := top - 1; bit >= 0; bit-- {
+	for bit := len(c.len) - 1; bit >= 0; bit-- {
 		acc.DoubleAssign()
-		for i := range c.column(bit) {
-			acc.AddMixed(&c.column(bit)[i])
+		col := c.column(bit)
+		for i := range col {
+			acc.AddMixed(&col[i])
 		}
 	}
 	return acc, nil
 }
 
-// interleave adds the windows of a few terms.
-func interleave(acc *Sum, tables []*Table, digits [][2][wnafLen]int16, top int) {
-	for bit := top - 1; bit >= 0; bit-- {
-		acc.DoubleAssign()
-		for i, t := range tables {
-			for half, odd := range [2][]Point{t.odd, t.image} {
-				switch d := digits[i][half][bit]; {
-				case d > 0:
-					acc.AddMixed(&odd[d>>1])
-				case d < 0:
-					p := odd[(-d)>>1]
-					p.Y.Neg(&p.Y)
-					acc.AddMixed(&p)
-				}
+// windows holds the digits of all scalars' halves: those of half i end at ends[i].
+type windows struct {
+	digits []window
+	ends   []int
+	top    int // bits that any half has
+}
+
+func (a *Arithmetic) windows(tables []*Table, scalars []Scalar) *windows {
+	w := &windows{digits: make([]window, 0, 48*len(scalars)), ends: make([]int, 0, 2*len(scalars))}
+	for i := range scalars {
+		k1, k2 := a.endo.split(&scalars[i])
+		for _, k := range []*halfScalar{&k1, &k2} {
+			w.digits = k.wnaf(w.digits, tables[i].window)
+			w.ends = append(w.ends, len(w.digits))
+			if n := len(w.digits); n > 0 {
+				w.top = max(w.top, int(w.digits[n-1].bit)+1)
 			}
 		}
 	}
+	return w
 }
 
 // Term is one summand with a point that was not met before.
@@ -166,4 +163,19 @@ func Buckets(points []Point, scalars []Scalar) (Sum, error) {
 }
 
 // AffineAll returns the affine forms of sums with one inversion.
-func AffineAll(sums []Sum) []Point { return secp256k1.BatchJacobianToAffineG1(sums) }
+func AffineAll(sums []Sum) []Point {
+	z := make([]fp.Element, len(sums))
+	for i := range sums {
+		z[i] = sums[i].Z
+	}
+	inverses := fp.BatchInvert(z)
+	out := make([]Point, len(sums))
+	for i := range sums {
+		var square fp.Element // zero for the identity, whose affine form is all zero
+		square.Square(&inverses[i])
+		out[i].X.Mul(&sums[i].X, &square)
+		out[i].Y.Mul(&sums[i].Y, &square)
+		out[i].Y.Mul(&out[i].Y, &inverses[i])
+	}
+	return out
+}
