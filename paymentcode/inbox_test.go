@@ -426,6 +426,20 @@ func TestPrefixesHaveFalsePositivesOnly(t *testing.T) {
 	}
 }
 
+func TestATagReadsBackFromItsTopic(t *testing.T) {
+	tag := Tag{1, 2, 3, 4, 5, 6, 7, 8}
+	topic := tag.Topic()
+	back, err := TagOf(topic)
+	require.NoError(t, err)
+	require.Equal(t, tag, back)
+	for i := 8; i < 32; i++ {
+		bent := topic
+		bent[i] = 1
+		_, err = TagOf(bent)
+		require.ErrorIs(t, err, ErrTopic)
+	}
+}
+
 func FuzzDecodePrefixes(f *testing.F) {
 	f.Add([]byte{8, 0, 0, 0, 2, 0, 0, 0, 3})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -26,6 +26,20 @@ type Tag [8]byte
 // String returns the hexadecimal tag.
 func (t Tag) String() string { return hex.EncodeToString(t[:]) }
 
+// Topic returns the tag as an indexed bytes8 of an Ethereum event: 24 zeros follow.
+func (t Tag) Topic() (topic [32]byte) {
+	copy(topic[:], t[:])
+	return topic
+}
+
+// TagOf reads an indexed bytes8, or returns ErrTopic.
+func TagOf(topic [32]byte) (Tag, error) {
+	if t := Tag(topic[:8]); t.Topic() == topic {
+		return t, nil
+	}
+	return Tag{}, ErrTopic
+}
+
 func ratchet(domain string, k *[32]byte) [32]byte {
 	var block [55]byte
 	copy(block[:], domain)
