@@ -20,24 +20,34 @@ const modulePath = "github.com/rootstem/rootstem"
 var allowed = map[string][]string{
 	"internal/keccak":              {},
 	"internal/rlp":                 {},
+	"internal/jsonrpc":             {},
 	"internal/fixture":             {},
 	"internal/abi":                 {"internal/..."},
 	"internal/mpt":                 {"internal/..."},
 	"internal/merkle":              {"internal/..."},
 	"internal/secp":                {"internal/..."},
+	"internal/curve":               {},
 	"subchain/ledger":              {"internal/..."},
 	"store":                        {"internal/..."},
+	"store/pebble":                 {"store"},
+	"store/crash":                  {"store", "store/pebble"},
 	"store/state":                  {"internal/...", "store", "subchain/ledger"},
+	"store/blocks":                 {"internal/...", "store", "subchain/ledger"},
+	"ringsig":                      {"internal/..."},
 	"vm":                           {"internal/...", "subchain/ledger", "vm/..."},
+	"vm/asm":                       {"subchain/ledger"},
+	"vm/parallel":                  {"subchain/ledger", "vm"},
 	"vm/precompile":                {"internal/..."},
+	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
-	"subchain/chain":               {"internal/...", "subchain/ledger", "subchain/module", "store", "store/state", "vm", "rolldpos"},
+	"subchain/chain":               {"internal/...", "subchain/ledger", "subchain/module", "store", "store/blocks", "store/state", "vm", "rolldpos"},
 	"rootrelay":                    {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light"},
+	"rootrelay/relayer":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light", "rootrelay"},
 	"paymentcode":                  {"internal/...", "paymentcode/internal/...", "paymentcode/hd"},
 	"paymentcode/hd":               {"paymentcode/internal/..."},
 	"paymentcode/bip352":           {"paymentcode/internal/..."},
@@ -45,7 +55,6 @@ var allowed = map[string][]string{
 	"paymentcode/erc5564":          {"internal/...", "paymentcode/internal/..."},
 	"paymentcode/internal/ec":      {"internal/keccak"},
 	"paymentcode/internal/onetime": {"internal/secp", "paymentcode/internal/ec"},
-	"rootrelay/relayer":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/light", "rootrelay"},
 }
 
 // impure lists what packages that decide must not import: no clock, network, disk
@@ -54,8 +63,8 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/precompile", "rolldpos", "rolldpos/light", "rootrelay",
+	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {

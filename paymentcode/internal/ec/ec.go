@@ -11,7 +11,8 @@ import (
 	"errors"
 
 	secp256k1 "gitlab.com/yawning/secp256k1-voi"
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // BIP-32 and Bitcoin's scripts prescribe it
+	//lint:ignore SA1019 Bitcoin's protocol fixes the hash.
+	"golang.org/x/crypto/ripemd160"
 
 	"github.com/rootstem/rootstem/internal/keccak"
 )

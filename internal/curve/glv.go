@@ -1,0 +1,133 @@
+package curve
+
+import (
+	"math/bits"
+
+	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
+	"github.com/consensys/gnark-crypto/ecc/secp256k1/fr"
+)
+
+// The endomorphism (x, y) ↦ (β·x, y) of secp256k1 is multiplication by λ. A scalar
+// k splits into k₁ + k₂·λ with |k₁|, |k₂| < 2¹²⁸ (Gallant, Lambert, Vanstone 2001;
+// the rounding is by multiplication with g₁ and g₂, the lattice's basis vectors
+// scaled by 2³⁸⁴/n). Limbs are little-endian.
+type endomorphism struct {
+	beta         fp.Element
+	lambda       fr.Element
+	minusB1      fr.Element
+	minusB2      fr.Element
+	g1, g2, half [4]uint64
+}
+
+func newEndomorphism() *endomorphism {
+	e := &endomorphism{
+		g1:   [4]uint64{0xe893209a45dbb031, 0x3daa8a1471e8ca7f, 0xe86c90e49284eb15, 0x3086d221a7d46bcd},
+		g2:   [4]uint64{0x1571b4ae8ac47f71, 0x221208ac9df506c6, 0x6f547fa90abfe4c4, 0xe4437ed6010e8828},
+		half: [4]uint64{0xdfe92f46681b20a0, 0x5d576e7357a4501d, 0xffffffffffffffff, 0x7fffffffffffffff},
+	}
+	e.beta.SetBytes([]byte("\x7a\xe9\x6a\x2b\x65\x7c\x07\x10\x6e\x64\x47\x9e\xac\x34\x34\xe9\x9c\xf0\x49\x75\x12\xf5\x89\x95\xc1\x39\x6c\x28\x71\x95\x01\xee"))
+	e.lambda.SetBytes([]byte("\x53\x63\xad\x4c\xc0\x5c\x30\xe0\xa5\x26\x1c\x02\x88\x12\x64\x5a\x12\x2e\x22\xea\x20\x81\x66\x78\xdf\x02\x96\x7c\x1b\x23\xbd\x72"))
+	e.minusB1.SetBytes([]byte("\xe4\x43\x7e\xd6\x01\x0e\x88\x28\x6f\x54\x7f\xa9\x0a\xbf\xe4\xc3"))
+	e.minusB2.SetBytes([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\x8a\x28\x0a\xc5\x07\x74\x34\x6d\xd7\x65\xcd\xa8\x3d\xb1\x56\x2c"))
+	return e
+}
+
+// halfScalar is a signed integer below 2¹²⁸ in absolute value.
+type halfScalar struct {
+	abs [2]uint64
+	neg bool
+}
+
+// split returns k₁ and k₂ with k = k₁ + k₂·λ.
+func (e *endomorphism) split(k *Scalar) (k1, k2 halfScalar) {
+	limbs := k.Bits()
+	c1, c2 := mulShift384(&limbs, &e.g1), mulShift384(&limbs, &e.g2)
+	var r1, r2, t fr.Element
+	r2.Mul(&c1, &e.minusB1)
+	t.Mul(&c2, &e.minusB2)
+	r2.Add(&r2, &t)
+	t.Mul(&r2, &e.lambda)
+	r1.Sub(k, &t)
+	return e.signed(&r1), e.signed(&r2)
+}
+
+// signed returns the representative of r nearest to zero.
+func (e *endomorphism) signed(r *fr.Element) (h halfScalar) {
+	b := r.Bits()
+	for i := 3; i >= 0; i-- {
+		if b[i] != e.half[i] {
+			h.neg = b[i] > e.half[i]
+			break
+		}
+	}
+	if h.neg {
+		var m fr.Element
+		b = m.Neg(r).Bits()
+	}
+	h.abs = [2]uint64{b[0], b[1]}
+	return h
+}
+
+// mulShift384 returns ⌊a·b/2³⁸⁴⌉ as a scalar.
+func mulShift384(a, b *[4]uint64) (out fr.Element) {
+	var p [8]uint64
+	for i := range a {
+		var carry uint64
+		for j := range b {
+			hi, lo := bits.Mul64(a[i], b[j])
+			var c uint64
+			lo, c = bits.Add64(lo, p[i+j], 0)
+			hi += c
+			lo, c = bits.Add64(lo, carry, 0)
+			hi += c
+			p[i+j], carry = lo, hi
+		}
+		p[i+4] = carry
+	}
+	lo, c := bits.Add64(p[6], p[5]>>63, 0)
+	hi := p[7] + c
+	var buf [16]byte
+	for i := range 8 {
+		buf[15-i] = byte(lo >> (8 * i))
+		buf[7-i] = byte(hi >> (8 * i))
+	}
+	out.SetBytes(buf[:])
+	return out
+}
+
+// wnafLen bounds the digits of a number below 2¹²⁸ in signed windows.
+const wnafLen = 130
+
+// wnaf writes the width-w non-adjacent form of h into digits and returns how many
+// it wrote: odd digits below 2^(w−1) in absolute value, at least w−1 zeros between
+// two of them.
+func (h *halfScalar) wnaf(digits *[wnafLen]int16, w uint) int {
+	v := [3]uint64{h.abs[0], h.abs[1], 0}
+	n := 0
+	for v[0]|v[1]|v[2] != 0 {
+		var d int16
+		if v[0]&1 == 1 {
+			d = int16(v[0] & (1<<w - 1))
+			if d >= 1<<(w-1) {
+				d -= 1 << w
+			}
+			if d > 0 {
+				v[0] -= uint64(d) // the low bits are d: no borrow
+			} else {
+				var c uint64
+				v[0], c = bits.Add64(v[0], uint64(-d), 0)
+				v[1], c = bits.Add64(v[1], 0, c)
+				v[2] += c
+			}
+		}
+		if h.neg {
+			d = -d
+		}
+		digits[n] = d
+		n++
+		v[0] = v[0]>>1 | v[1]<<63
+		v[1] = v[1]>>1 | v[2]<<63
+		v[2] >>= 1
+	}
+	return n
+}

@@ -1,0 +1,169 @@
+package curve
+
+import (
+	"errors"
+
+	"github.com/consensys/gnark-crypto/ecc"
+	"github.com/consensys/gnark-crypto/ecc/secp256k1"
+)
+
+// ErrLength reports sums whose scalars and points differ in number.
+var ErrLength = errors.New("curve: scalars and points differ in number")
+
+// Limits of multi-scalar multiplication.
+const (
+	// bucketsFrom is the number of points from which gnark-crypto's buckets beat
+	// interleaved windows, and preparedFrom the number if most have tables.
+	bucketsFrom  = 224
+	preparedFrom = 1500
+	// columnsFrom is the number of terms from which affine columns pay.
+	columnsFrom = 6
+	// variableWindow is the width of the signed windows of a point met once.
+	variableWindow = 5
+)
+
+// Table holds the odd multiples of a point and of its image under the
+// endomorphism: what a sum needs of a base that returns. It is immutable.
+type Table struct {
+	odd, image []Point // (2i+1)·P and λ·(2i+1)·P
+	window     uint
+}
+
+// Base returns the table's point.
+func (t *Table) Base() Point { return t.odd[0] }
+
+// Arithmetic computes sums of public multiples of public points, in variable time.
+// It is immutable and safe for concurrent use.
+type Arithmetic struct{ endo *endomorphism }
+
+// NewArithmetic returns the arithmetic; its constants cost a microsecond.
+func NewArithmetic() *Arithmetic { return &Arithmetic{newEndomorphism()} }
+
+// Tables prepares points for sums with signed windows of the given width, 2 to 12
+// bits: 2^(width−2) multiples each, of 128 bytes. No point may be the identity.
+func (a *Arithmetic) Tables(points []Point, width uint) []*Table {
+	per := 1 << (width - 2)
+	all := make([]Sum, len(points)*per)
+	for i := range points {
+		row := all[i*per : (i+1)*per]
+		row[0].FromAffine(&points[i])
+		var twice Sum
+		twice.DoubleMixed(&points[i])
+		for j := 1; j < per; j++ {
+			row[j] = row[j-1]
+			row[j].AddAssign(&twice)
+		}
+	}
+	flat := secp256k1.BatchJacobianToAffineG1(all)
+	images := make([]Point, len(flat))
+	for i := range flat {
+		images[i].X.Mul(&flat[i].X, &a.endo.beta)
+		images[i].Y = flat[i].Y
+	}
+	tables := make([]*Table, len(points))
+	for i := range tables {
+		tables[i] = &Table{flat[i*per : (i+1)*per], images[i*per : (i+1)*per], width}
+	}
+	return tables
+}
+
+// Table prepares one point.
+func (a *Arithmetic) Table(p *Point, width uint) *Table { return a.Tables([]Point{*p}, width)[0] }
+
+// SumTables returns Σ scalars[i]·tables[i] by interleaved windows over split scalars
+// (Straus 1964 with the endomorphism): the doublings are shared by all terms.
+func (a *Arithmetic) SumTables(tables []*Table, scalars []Scalar) (Sum, error) {
+	acc := Zero()
+	if len(tables) != len(scalars) {
+		return acc, ErrLength
+	}
+	digits := make([][2][wnafLen]int16, len(scalars))
+	top := 0
+	for i := range scalars {
+		k1, k2 := a.endo.split(&scalars[i])
+		top = max(top, k1.wnaf(&digits[i][0], tables[i].window), k2.wnaf(&digits[i][1], tables[i].window))
+	}
+	if len(tables) < columnsFrom {
+		interleave(&acc, tables, digits, top)
+		return acc, nil
+	}
+	c := newColumns(tables, digits, top)
+	c.reduce()
+	for bit := top - 1; bit >= 0; bit-- {
+		acc.DoubleAssign()
+		for i := range c.column(bit) {
+			acc.AddMixed(&c.column(bit)[i])
+		}
+	}
+	return acc, nil
+}
+
+// interleave adds the windows of a few terms.
+func interleave(acc *Sum, tables []*Table, digits [][2][wnafLen]int16, top int) {
+	for bit := top - 1; bit >= 0; bit-- {
+		acc.DoubleAssign()
+		for i, t := range tables {
+			for half, odd := range [2][]Point{t.odd, t.image} {
+				switch d := digits[i][half][bit]; {
+				case d > 0:
+					acc.AddMixed(&odd[d>>1])
+				case d < 0:
+					p := odd[(-d)>>1]
+					p.Y.Neg(&p.Y)
+					acc.AddMixed(&p)
+				}
+			}
+		}
+	}
+}
+
+// Term is one summand with a point that was not met before.
+type Term struct {
+	Scalar Scalar
+	Point  Point
+}
+
+// Sum returns Σ scalars[i]·tables[i] + Σ terms, choosing the faster of interleaved
+// windows and gnark-crypto's buckets. Identities and zero scalars are skipped.
+func (a *Arithmetic) Sum(tables []*Table, scalars []Scalar, terms []Term) (Sum, error) {
+	if len(tables) != len(scalars) {
+		return Zero(), ErrLength
+	}
+	points := make([]Point, 0, len(terms)+len(tables))
+	all := make([]Scalar, 0, len(terms)+len(tables))
+	for i := range terms {
+		if !terms[i].Point.IsInfinity() && !terms[i].Scalar.IsZero() {
+			points, all = append(points, terms[i].Point), append(all, terms[i].Scalar)
+		}
+	}
+	if len(points) < bucketsFrom && len(points)+len(tables) < preparedFrom {
+		ts := append(a.Tables(points, variableWindow), tables...)
+		return a.SumTables(ts, append(all, scalars...))
+	}
+	for i, t := range tables {
+		points, all = append(points, t.odd[0]), append(all, scalars[i])
+	}
+	return Buckets(points, all)
+}
+
+// Buckets returns Σ scalars[i]·points[i] by gnark-crypto's bucket method, in one
+// task.
+func Buckets(points []Point, scalars []Scalar) (Sum, error) {
+	acc := Zero()
+	if len(points) != len(scalars) {
+		return acc, ErrLength
+	}
+	if len(points) == 0 {
+		return acc, nil
+	}
+	if _, err := acc.MultiExp(points, scalars, ecc.MultiExpConfig{NbTasks: 1}); err != nil {
+		return Zero(), err
+	}
+	if acc.Z.IsZero() {
+		return Zero(), nil // one form of the identity
+	}
+	return acc, nil
+}
+
+// AffineAll returns the affine forms of sums with one inversion.
+func AffineAll(sums []Sum) []Point { return secp256k1.BatchJacobianToAffineG1(sums) }
