@@ -63,6 +63,7 @@
 //	tag_i   = H("rootstem/paycode1/event" ‖ k_i), the first 8 bytes
 //	t_i     = H("rootstem/paycode1/tweak" ‖ k_i); an index with t_i not in [1, n) is
 //	          skipped
+//	s_i     = H("rootstem/paycode1/share" ‖ k_i), for the application
 //	P_i     = B + t_i·G, whose private key is b + t_i; i < 2^32 − 1
 //
 // Each H is one block of SHA-256 (23 + 32 bytes), so that a tag costs two blocks and

@@ -233,7 +233,8 @@ func TestARestoreFromTheSeedFindsAllAgain(t *testing.T) {
 	used := func(tag Tag) (bool, error) { return slices.Contains(events, tag), nil }
 	require.NoError(t, payer.Resume(20, used))
 	require.Equal(t, uint32(300), payer.Index())
-	require.Equal(t, next(t, p), next(t, payer))
+	want, got := next(t, p), next(t, payer)
+	require.Equal(t, want, got)
 
 	broken := errors.New("index offline")
 	payer.Seek(7)

@@ -14,6 +14,7 @@ const (
 	domainChain = "rootstem/paycode1/chain"
 	domainEvent = "rootstem/paycode1/event"
 	domainTweak = "rootstem/paycode1/tweak"
+	domainShare = "rootstem/paycode1/share"
 )
 
 // maxIndex is the number of payments of an epoch: 136 years of one a second.
@@ -123,7 +124,7 @@ func (c *Channel) incoming(index uint32, k *[32]byte) (*Incoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Incoming{payer: c.payer, payee: c.payee, index: index, tag: tagOf(k), tweak: t}, nil
+	return &Incoming{payer: c.payer, payee: c.payee, index: index, tag: tagOf(k), tweak: t, shared: ratchet(domainShare, k)}, nil
 }
 
 // Incoming is a payment that the payee expects or has found. It is secret, as it
@@ -133,7 +134,11 @@ type Incoming struct {
 	index        uint32
 	tag          Tag
 	tweak        *ec.Scalar // t_i
+	shared       [32]byte   // s_i
 }
+
+// Shared returns the same 32 secret bytes as the payer's Payment.Shared.
+func (in *Incoming) Shared() [32]byte { return in.shared }
 
 // Payer returns the code of who pays.
 func (in *Incoming) Payer() Code { return in.payer }

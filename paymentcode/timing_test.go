@@ -104,10 +104,10 @@ func TestTimingSmoke(t *testing.T) {
 
 // TestTimingStatistics is dudect's test: Welch's t of the two classes, over what lies
 // below each of several percentiles. Beyond 10 the times certainly differ. The
-// long form only: ROOTSTEM_LONG=1.
+// long form only: PRIVACY_TIMING=1.
 func TestTimingStatistics(t *testing.T) {
-	if os.Getenv("ROOTSTEM_LONG") == "" {
-		t.Skip("long form: set ROOTSTEM_LONG=1")
+	if os.Getenv("PRIVACY_TIMING") == "" {
+		t.Skip("long form: set PRIVACY_TIMING=1")
 	}
 	const n = 20000
 	for name, op := range subjects(t, n) {

@@ -13,11 +13,11 @@ import (
 
 // A year of payments at one a second, all to the device: found in at most a fiftieth of
 // the time in which a scan by Diffie-Hellman tries as many announcements. The short
-// form takes a part of the year; ROOTSTEM_LONG=1 takes it whole.
+// form takes a part of the year; PRIVACY_TIMING=1 takes it whole.
 func TestAYearIsFoundInAFiftiethOfTheTimeOfAScan(t *testing.T) {
 	const year = 365 * 86400
 	events := year / 200
-	if os.Getenv("ROOTSTEM_LONG") != "" {
+	if os.Getenv("PRIVACY_TIMING") != "" {
 		events = year
 	}
 	device := keysOf(meter, paymentcode.Options{})
