@@ -1,8 +1,6 @@
 package paymentcode
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -35,6 +33,7 @@ var (
 	ErrExhausted    = errors.New("paymentcode: no index is left in this epoch")
 	ErrIndex        = errors.New("paymentcode: no key at this index")
 	ErrFull         = errors.New("paymentcode: the inbox holds as many channels as it may")
+	ErrTopic        = errors.New("paymentcode: the topic is not a tag")
 	ErrUnknown      = errors.New("paymentcode: the inbox does not hold this channel or index")
 )
 
@@ -113,33 +112,3 @@ func (c Code) Spend() [33]byte { return c.spend }
 
 // View returns the compressed public view key.
 func (c Code) View() [33]byte { return c.view }
-
-// Filter returns what an untrusted relay needs to sort out notifications that may be
-// for this code. It holds nothing that the code does not show.
-func (c Code) Filter() Filter {
-	h := sha256.Sum256(c.AppendBinary([]byte(domainBucket)))
-	return Filter{bits: c.flags & 15, bucket: binary.BigEndian.Uint16(h[:])}
-}
-
-// Filter recognises the notifications of one bucket: those of the code it was made
-// from and, wrongly, one in 2^bits of all others.
-type Filter struct {
-	bits   byte // at most maxBucketBits
-	bucket uint16
-}
-
-// Match reports whether a notification may be for the code. Without bucket bits it
-// holds for every well-formed notification.
-func (f Filter) Match(notification []byte) bool {
-	if len(notification) != NotificationSize || notification[0] != Version {
-		return false
-	}
-	return f.holds(binary.BigEndian.Uint16(notification[1:]))
-}
-
-func (f Filter) mask() uint16 { return ^(uint16(0xffff) >> f.bits) }
-
-func (f Filter) holds(field uint16) bool { return (field^f.bucket)&f.mask() == 0 }
-
-// blend puts the bucket over the upper bits of noise.
-func (f Filter) blend(noise uint16) uint16 { return f.bucket&f.mask() | noise&^f.mask() }

@@ -1,9 +1,59 @@
 package paymentcode
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 )
+
+// Filter returns what an untrusted relay needs to sort out notifications that may be
+// for this code. It holds nothing that the code does not show.
+func (c Code) Filter() Filter {
+	h := sha256.Sum256(c.AppendBinary([]byte(domainBucket)))
+	f := Filter{bits: c.flags & 15, bucket: binary.BigEndian.Uint16(h[:])}
+	f.bucket &= f.mask()
+	return f
+}
+
+// Filter recognises the notifications of one bucket: those of the code it was made
+// from and, wrongly, one in 2^bits of all others.
+type Filter struct {
+	bits   byte   // at most maxBucketBits
+	bucket uint16 // zero below the upper bits
+}
+
+// AppendBinary appends bits ‖ bucket (2 bytes, big-endian).
+func (f Filter) AppendBinary(b []byte) []byte {
+	return binary.BigEndian.AppendUint16(append(b, f.bits), f.bucket)
+}
+
+// DecodeFilter reads what AppendBinary wrote, or returns ErrOptions.
+func DecodeFilter(b []byte) (Filter, error) {
+	if len(b) != 3 || b[0] > maxBucketBits {
+		return Filter{}, ErrOptions
+	}
+	f := Filter{bits: b[0], bucket: binary.BigEndian.Uint16(b[1:])}
+	if f.bucket&^f.mask() != 0 {
+		return Filter{}, ErrOptions
+	}
+	return f, nil
+}
+
+// Match reports whether a notification may be for the code. Without bucket bits it
+// holds for every well-formed notification.
+func (f Filter) Match(notification []byte) bool {
+	if len(notification) != NotificationSize || notification[0] != Version {
+		return false
+	}
+	return f.holds(binary.BigEndian.Uint16(notification[1:]))
+}
+
+func (f Filter) mask() uint16 { return ^(uint16(0xffff) >> f.bits) }
+
+func (f Filter) holds(field uint16) bool { return (field^f.bucket)&f.mask() == 0 }
+
+// blend puts the bucket over the upper bits of noise.
+func (f Filter) blend(noise uint16) uint16 { return f.bucket | noise&^f.mask() }
 
 // Prefixes recognise the payments of an inbox by the first bits of their tags: the
 // detection tier for payments. An untrusted relay that holds them passes on all

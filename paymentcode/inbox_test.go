@@ -233,7 +233,8 @@ func TestARestoreFromTheSeedFindsAllAgain(t *testing.T) {
 	used := func(tag Tag) (bool, error) { return slices.Contains(events, tag), nil }
 	require.NoError(t, payer.Resume(20, used))
 	require.Equal(t, uint32(300), payer.Index())
-	require.Equal(t, next(t, p), next(t, payer))
+	want, got := next(t, p), next(t, payer)
+	require.Equal(t, want, got)
 
 	broken := errors.New("index offline")
 	payer.Seek(7)
@@ -423,6 +424,20 @@ func TestPrefixesHaveFalsePositivesOnly(t *testing.T) {
 	for _, bad := range [][]byte{nil, {0}, {33}, {8, 0}, {8, 0, 0, 1, 0}, {8, 0, 0, 0, 2, 0, 0, 0, 2}, {8, 0, 0, 0, 2, 0, 0, 0, 1}} {
 		_, err = DecodePrefixes(bad)
 		require.ErrorIs(t, err, ErrOptions)
+	}
+}
+
+func TestATagReadsBackFromItsTopic(t *testing.T) {
+	tag := Tag{1, 2, 3, 4, 5, 6, 7, 8}
+	topic := tag.Topic()
+	back, err := TagOf(topic)
+	require.NoError(t, err)
+	require.Equal(t, tag, back)
+	for i := 8; i < 32; i++ {
+		bent := topic
+		bent[i] = 1
+		_, err = TagOf(bent)
+		require.ErrorIs(t, err, ErrTopic)
 	}
 }
 

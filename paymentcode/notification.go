@@ -169,12 +169,12 @@ func (v *ViewKey) Open(notification []byte, chain uint64) (*Channel, error) {
 	if notification[0] != Version {
 		return nil, ErrVersion
 	}
+	if !v.code.Filter().Match(notification) {
+		return nil, ErrNotOurs
+	}
 	pub, err := ec.ParsePoint(notification[atR:atTag])
 	if err != nil {
 		return nil, ErrNotification
-	}
-	if !v.code.Filter().Match(notification) {
-		return nil, ErrNotOurs
 	}
 	s := &secrets{head: notification[:atTag], payee: v.code}
 	defer s.wipe()

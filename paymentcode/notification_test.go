@@ -140,6 +140,13 @@ func TestAFilterHasFalsePositivesOnly(t *testing.T) {
 	require.InDelta(t, 8, hits, 8, "one in eight of the others")
 	require.NotZero(t, hits)
 	require.False(t, f.Match(nil))
+	back, err := DecodeFilter(f.AppendBinary(nil))
+	require.NoError(t, err)
+	require.Equal(t, f, back)
+	for _, bad := range [][]byte{nil, {0, 0}, {13, 0, 0}, {3, 0x10, 0}, {0, 0, 1}, {3, 0, 0, 0}} {
+		_, err = DecodeFilter(bad)
+		require.ErrorIs(t, err, ErrOptions)
+	}
 	require.True(t, derived(t, 0, Options{}).Code().Filter().Match(pay(t, bob, bob.Code(), 0).Notification()))
 }
 
@@ -221,9 +228,9 @@ func BenchmarkNotify(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	alice, bob, eve := derived(b, 0, Options{}), derived(b, 1, Options{}), derived(b, 2, Options{})
+	alice, bob, eve, bucket := derived(b, 0, Options{}), derived(b, 1, Options{}), derived(b, 2, Options{}), derived(b, 3, Options{BucketBits: 12})
 	note := pay(b, alice, bob.Code(), 0).Notification()
-	for name, k := range map[string]*Keys{"ours": bob, "others": eve} {
+	for name, k := range map[string]*Keys{"ours": bob, "others": eve, "bucket": bucket} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -233,4 +240,17 @@ func BenchmarkOpen(b *testing.B) {
 			}
 		})
 	}
+}
+
+func FuzzDecodeFilter(f *testing.F) {
+	f.Add([]byte{3, 0x40, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x, err := DecodeFilter(b)
+		if err != nil {
+			require.ErrorIs(t, err, ErrOptions)
+			return
+		}
+		require.Equal(t, b, x.AppendBinary(nil))
+		x.Match(b)
+	})
 }

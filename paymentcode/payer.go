@@ -16,7 +16,15 @@ type Payment struct {
 	Index uint32
 	Tag   Tag      // emit it beside the payment
 	Key   [33]byte // the compressed one-time key to pay to
+
+	shared *[32]byte // s_i; a pointer, so that it is not printed
 }
+
+// Shared returns 32 bytes that only the payer, the payee and its view tier know,
+// another 32 for each payment: the seed of whatever else the two must agree on, such
+// as the mask of an amount and the blinding of its commitment. Derive from it, by
+// HKDF, one secret for each purpose. It must not be asked of the zero Payment.
+func (p Payment) Shared() [32]byte { return *p.shared }
 
 // Address returns Ethereum's account of the one-time key.
 func (p Payment) Address() ([20]byte, error) { return ec.Address(p.Key) }
@@ -58,6 +66,8 @@ func (p *Payer) Next() (Payment, error) {
 		return Payment{}, ErrExhausted
 	}
 	k, out := p.k, Payment{Index: p.next, Tag: tagOf(&p.k)}
+	shared := ratchet(domainShare, &k)
+	out.shared = &shared
 	p.k = ratchet(domainChain, &p.k)
 	p.next++
 	t, err := tweakOf(&k)

@@ -14,6 +14,7 @@ const (
 	domainChain = "rootstem/paycode1/chain"
 	domainEvent = "rootstem/paycode1/event"
 	domainTweak = "rootstem/paycode1/tweak"
+	domainShare = "rootstem/paycode1/share"
 )
 
 // maxIndex is the number of payments of an epoch: 136 years of one a second.
@@ -25,6 +26,20 @@ type Tag [8]byte
 
 // String returns the hexadecimal tag.
 func (t Tag) String() string { return hex.EncodeToString(t[:]) }
+
+// Topic returns the tag as an indexed bytes8 of an Ethereum event: 24 zeros follow.
+func (t Tag) Topic() (topic [32]byte) {
+	copy(topic[:], t[:])
+	return topic
+}
+
+// TagOf reads an indexed bytes8, or returns ErrTopic.
+func TagOf(topic [32]byte) (Tag, error) {
+	if t := Tag(topic[:8]); t.Topic() == topic {
+		return t, nil
+	}
+	return Tag{}, ErrTopic
+}
 
 func ratchet(domain string, k *[32]byte) [32]byte {
 	var block [55]byte
@@ -109,7 +124,7 @@ func (c *Channel) incoming(index uint32, k *[32]byte) (*Incoming, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Incoming{payer: c.payer, payee: c.payee, index: index, tag: tagOf(k), tweak: t}, nil
+	return &Incoming{payer: c.payer, payee: c.payee, index: index, tag: tagOf(k), tweak: t, shared: ratchet(domainShare, k)}, nil
 }
 
 // Incoming is a payment that the payee expects or has found. It is secret, as it
@@ -119,7 +134,11 @@ type Incoming struct {
 	index        uint32
 	tag          Tag
 	tweak        *ec.Scalar // t_i
+	shared       [32]byte   // s_i
 }
+
+// Shared returns the same 32 secret bytes as the payer's Payment.Shared.
+func (in *Incoming) Shared() [32]byte { return in.shared }
 
 // Payer returns the code of who pays.
 func (in *Incoming) Payer() Code { return in.payer }

@@ -135,7 +135,7 @@ func refDerive(seed []byte, account, delegated uint32, flags byte) refParty {
 	return out
 }
 
-type refPayment struct{ Index, Tag, Key, Secret string }
+type refPayment struct{ Index, Tag, Key, Secret, Shared string }
 
 // refLink returns the notification of payer to payee, and payments.
 func refLink(t *testing.T, payer, payee refParty, epoch uint32, chain uint64, indices ...uint32) ([]byte, []refPayment) {
@@ -176,6 +176,7 @@ func refLink(t *testing.T, payer, payee refParty, epoch uint32, chain uint64, in
 			out = append(out, refPayment{
 				Index: new(big.Int).SetUint64(uint64(i)).String(), Tag: hex.EncodeToString(h("rootstem/paycode1/event")[:8]),
 				Key: hex.EncodeToString(generator().times(p).bytes()), Secret: hex.EncodeToString(p.FillBytes(make([]byte, 32))),
+				Shared: hex.EncodeToString(h("rootstem/paycode1/share")),
 			})
 		}
 		k = h("rootstem/paycode1/chain")
@@ -233,10 +234,12 @@ func produce(t *testing.T, f frozen) frozen {
 		key, err := payee.OneTime(in)
 		require.NoError(t, err)
 		require.Equal(t, sent.Key, key.Public())
+		shared := sent.Shared()
+		require.Equal(t, shared, in.Shared())
 		require.NoError(t, key.Lend(func(s *[32]byte) error {
 			f.Payments = append(f.Payments, refPayment{
 				Index: new(big.Int).SetUint64(uint64(i)).String(), Tag: sent.Tag.String(),
-				Key: hex.EncodeToString(sent.Key[:]), Secret: hex.EncodeToString(s[:]),
+				Key: hex.EncodeToString(sent.Key[:]), Secret: hex.EncodeToString(s[:]), Shared: hex.EncodeToString(shared[:]),
 			})
 			return nil
 		}))
@@ -290,7 +293,7 @@ func TestTheFrozenVectorsFollowFromTheDocument(t *testing.T) {
 }
 
 func TestOneStepOfTheRatchetIsOneBlock(t *testing.T) {
-	for _, d := range []string{domainChain, domainEvent, domainTweak} {
+	for _, d := range []string{domainChain, domainEvent, domainTweak, domainShare} {
 		require.Len(t, d, 23)
 	}
 }

@@ -41,6 +41,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/rootstem/rootstem/paymentcode/internal/bech32m"
 	"github.com/rootstem/rootstem/paymentcode/internal/ec"
@@ -121,6 +122,12 @@ type SecretInput struct {
 	Input
 	Key [32]byte
 }
+
+// String shows nothing secret.
+func (in SecretInput) String() string { return fmt.Sprintf("secret input %x", in.Outpoint[:]) }
+
+// GoString is String.
+func (in SecretInput) GoString() string { return in.String() }
 
 // numsH is the internal key of taproot outputs that no key can spend (BIP-341).
 const numsH = "\x50\x92\x9b\x74\xc1\xa0\x49\x54\xb7\x8b\x4b\x60\x35\xe9\x7a\x5e\x07\x8a\x5a\x0f\x28\xec\x96\xd5\x47\xbf\xee\x9a\xce\x80\x3a\xc0"

@@ -173,6 +173,9 @@ func (k *Key) Secret() ([32]byte, error) {
 // String returns the xpub text, of a private key too, so that logs never show one.
 func (k *Key) String() string { return k.text(versionPublic, k.pub) }
 
+// GoString is String.
+func (k *Key) GoString() string { return k.String() }
+
 // Private returns the xprv text, or ErrPrivate.
 func (k *Key) Private() (string, error) {
 	if k.secret == nil {

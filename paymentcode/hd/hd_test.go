@@ -3,6 +3,7 @@ package hd
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,6 +150,9 @@ func TestDerivationEndsAtDepth255(t *testing.T) {
 func TestAPrintedKeyNeverShowsItsSecret(t *testing.T) {
 	m, err := Master(make([]byte, 16))
 	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		require.Equal(t, m.String(), fmt.Sprintf(verb, m))
+	}
 	require.True(t, strings.HasPrefix(m.String(), "xpub"))
 }
 
