@@ -17,10 +17,9 @@
 //	  node         one running node: consensus over the network
 //	  devnet       several validators in one process, each with its own directory
 //	rootrelay    anchor: the root's module, the subchain's gateway, the relayer
-//	examples     quickstart
-//
 //	ringsig      hide the sender: ring signatures, range proofs
 //	paymentcode  hide the receiver: codes, notifications, stealth addresses
+//	examples     quickstart, privatepay
 //
 // # Where to begin
 //
