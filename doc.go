@@ -2,7 +2,9 @@
 // blockchain for connected devices, a subchain, anchored to a shared root chain.
 // It holds no code; the packages below do.
 //
-//	store        keep: a database, batches, logs; store/state: world state, roots, proofs
+//	store        keep: a database, batches, logs, the signing watermark
+//	  state        world state, roots, proofs, history, snapshots
+//	  blocks       final blocks, their indexes, pruning
 //	vm           execute: an EVM with native contracts in the same journal
 //	rolldpos     agree: pure consensus with instant finality; rolldpos/light: check a block
 //	subchain     assemble: one Config, one Run
@@ -15,9 +17,9 @@
 //	  node         one running node: consensus over the network
 //	  devnet       several validators in one process, each with its own directory
 //	rootrelay    anchor: the root's module, the subchain's gateway, the relayer
-//	examples     quickstart
-//
-// ringsig and paymentcode, which hide who pays whom, are not there yet.
+//	ringsig      hide the sender: ring signatures, range proofs
+//	paymentcode  hide the receiver: codes, notifications, stealth addresses
+//	examples     quickstart, privatepay
 //
 // # Where to begin
 //

@@ -64,6 +64,7 @@ func New(cfg Config) (*Core, error) {
 		delta0:    cfg.Delta,
 		deltaMax:  cfg.MaxDelta,
 		view:      1,
+		abstain:   cfg.Abstain,
 		final:     final{standing: standing{block: cfg.Anchor, state: valid}},
 		slots:     make(map[View]*slot),
 		mayAnswer: make([]uint64, n),
@@ -109,8 +110,9 @@ func (c *Core) Final() *Certificate { return c.final.cert }
 // signs no more votes and only answers seats that are behind.
 func (c *Core) Done() bool { return c.done }
 
-// Abstaining returns the highest view in which the seat signs nothing because it was
-// shown a vote of its own that its log lacks; 0 if there is none.
+// Abstaining returns the highest view in which the seat signs nothing, because
+// Config.Abstain says so or it was shown a vote of its own that its log lacks; 0 if
+// there is none.
 func (c *Core) Abstaining() View { return c.abstain }
 
 // Step takes one input at a time now, in ms of any clock that does not run backwards

@@ -241,3 +241,20 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestSeatThatIsToldToAbstainSignsNothingUpToThatView(t *testing.T) {
+	committee, signers := testCommittee(4)
+	c, err := New(Config{
+		Genesis: testGenesis, Committee: committee, Seat: 0, Signer: signers[0], Anchor: testAnchor, Delta: 100, Abstain: 1,
+	})
+	require.NoError(t, err)
+	c.Step(0, Start{})
+	c.Step(0, Demand{true})
+	c.Step(1, Received{proposalOf(1, blockA)})
+	require.Empty(t, c.Step(2, Verified{View: 1, Block: blockA, Valid: true}).Persist)
+	require.Empty(t, c.Step(10_000, Tick{}).Persist)
+	r := c.Step(10_001, Received{certOf(1, Prepare, blockA)})
+	require.Empty(t, r.Persist, "no commit in view 1")
+	require.Equal(t, View(2), c.View())
+	require.NotEmpty(t, c.Step(20_000, Tick{}).Persist, "view 2 is given up as usual")
+}

@@ -86,6 +86,9 @@ type Config struct {
 	Anchor    Hash       // the final block on which the epoch builds
 	Delta     uint64     // ms within which messages usually arrive; 0: 500
 	MaxDelta  uint64     // ms, the cap of Δ's growth; 0: 20 times Delta
+	// Abstain is the highest view in which the seat must sign nothing, because it may
+	// have signed there what its log does not show; 0 if there is none.
+	Abstain View
 }
 
 // Observer is the Seat of a core that follows and never signs or sends.

@@ -14,21 +14,26 @@ import (
 // that vanish from the end cannot be found this way: keep a watermark elsewhere.
 type Log struct {
 	space Space
-	mu    sync.Mutex
+	// truncating is taken before mu.
+	truncating sync.Mutex
+	mu         sync.Mutex
 	// loaded tells whether first and next are read; they are only then meaningful.
+	// They are read again after a recovery, which may have brought back a record whose
+	// Append failed.
 	loaded      bool
+	recoveries  uint64
 	first, next uint64
 }
 
 // Log returns the log with a name of 1 to 63 bytes. Logs and spaces of one name do
 // not meet. It reads nothing yet.
 func (s *Store) Log(name string) *Log {
-	s.live.Lock()
-	defer s.live.Unlock()
-	l := s.live.logs[name]
+	s.logs.Lock()
+	defer s.logs.Unlock()
+	l := s.logs.byName[name]
 	if l == nil {
-		l = &Log{space: Space{s, prefixOf(name, logMark)}}
-		s.live.logs[name] = l
+		l = &Log{space: Space{store: s, prefix: prefixOf(name, logMark)}}
+		s.logs.byName[name] = l
 	}
 	return l
 }
@@ -68,7 +73,8 @@ func (l *Log) corrupt(what string, seq uint64) error {
 
 // load finds the log's bounds. The caller holds l.mu.
 func (l *Log) load() error {
-	if l.loaded {
+	recoveries := l.space.store.db.recoveries.Load()
+	if l.loaded && l.recoveries == recoveries {
 		return nil
 	}
 	first, err := l.readFirst()
@@ -87,7 +93,7 @@ func (l *Log) load() error {
 	if err := errors.Join(err, it.Err(), it.Close()); err != nil {
 		return err
 	}
-	l.first, l.next, l.loaded = first, next, true
+	l.first, l.next, l.loaded, l.recoveries = first, next, true, recoveries
 	return nil
 }
 
@@ -108,27 +114,22 @@ func (l *Log) readFirst() (uint64, error) {
 func (l *Log) Bounds() (first, next uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.space.store.use(nothing); err != nil {
+	if err := l.space.store.db.Print(); err != nil {
 		return 0, 0, err
 	}
 	err = l.load()
 	return l.first, l.next, err
 }
 
-// Append makes one record durable and returns its number.
+// Append makes one record durable and returns its number. Appends at the same time
+// share a sync. If it fails, the record may still come back after a recovery.
 func (l *Log) Append(payload []byte) (seq uint64, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.load(); err != nil {
-		return 0, err
-	}
 	b := l.space.store.Batch()
-	b.Set(l.space, seqKey(l.next), encodeRecord(l.next, payload))
+	b.Append(l, payload)
 	if err := b.WriteSync(); err != nil {
 		return 0, err
 	}
-	l.next++
-	return l.next - 1, nil
+	return b.records[0].seq, nil
 }
 
 // Replay calls f for every record in order until f fails, and returns f's error. A
@@ -164,25 +165,28 @@ func (l *Log) Replay(f func(seq uint64, payload []byte) error) (err error) {
 }
 
 // Truncate drops the records below a number, all of them if it is the next one's or
-// above. Numbers are never used again.
+// above. Numbers are never used again. It bounds the time of Replay.
 func (l *Log) Truncate(below uint64) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.load(); err != nil {
+	l.truncating.Lock()
+	defer l.truncating.Unlock()
+	first, next, err := l.Bounds()
+	if err != nil {
 		return err
 	}
-	below = min(below, l.next)
-	if below <= l.first {
-		return l.space.store.use(nothing)
+	below = min(below, next)
+	if below <= first {
+		return nil
 	}
 	b := l.space.store.Batch()
-	for seq := l.first; seq < below; seq++ {
+	for seq := first; seq < below; seq++ {
 		b.Delete(l.space, seqKey(seq))
 	}
 	b.Set(l.space, firstKey(), encodeRecord(below, nil))
 	if err := b.WriteSync(); err != nil {
 		return err
 	}
-	l.first = below
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.first = max(l.first, below)
 	return nil
 }

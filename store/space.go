@@ -1,16 +1,13 @@
 package store
 
-import (
-	"fmt"
-
-	dbm "github.com/cometbft/cometbft-db"
-)
+import "fmt"
 
 // Space is a named part of a store with keys of its own. It is a small value. Keys
 // may be empty.
 type Space struct {
-	store  *Store
-	prefix string
+	store    *Store
+	snapshot *Snapshot // nil for the newest state
+	prefix   string
 }
 
 const (
@@ -21,7 +18,17 @@ const (
 // Space returns the space with a name of 1 to 63 bytes. The same name is the same
 // space; keys of different spaces never meet.
 func (s *Store) Space(name string) Space {
-	return Space{s, prefixOf(name, 0)}
+	return Space{store: s, prefix: prefixOf(name, 0)}
+}
+
+// At returns the space as a snapshot of its store shows it. Batches write to the
+// newest state all the same.
+func (p Space) At(sn *Snapshot) Space {
+	if sn.db != p.store.db {
+		panic("store: snapshot of another store")
+	}
+	p.snapshot = sn
+	return p
 }
 
 // prefixOf puts the length first, so that no prefix begins another.
@@ -51,8 +58,8 @@ func (p Space) end() []byte {
 // Get returns the value of key, or nil if there is none. The caller must not
 // change it.
 func (p Space) Get(key []byte) (value []byte, err error) {
-	err = p.store.use(func(db dbm.DB) (err error) {
-		if value, err = db.Get(p.key(key)); err != nil {
+	err = p.store.db.view(p.snapshot, func(v View) (err error) {
+		if value, err = v.Get(p.key(key)); err != nil {
 			return fmt.Errorf("store: get from %s: %w", p.prefix[1:], err)
 		}
 		return nil
@@ -78,5 +85,5 @@ func (p Space) iterate(start, end []byte, reverse bool) *Iterator {
 	if end != nil {
 		to = p.key(end)
 	}
-	return newIterator(p.store, from, to, len(p.prefix), reverse)
+	return newIterator(p.store, p.snapshot, from, to, len(p.prefix), reverse)
 }

@@ -3,100 +3,78 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 
 	dbm "github.com/cometbft/cometbft-db"
 )
 
-// Errors of this package.
-var (
-	ErrClosed  = errors.New("store: closed")
-	ErrLocked  = errors.New("store: directory is in use")
-	ErrCorrupt = errors.New("store: corrupt")
-	ErrFormat  = errors.New("store: written by another version")
-)
-
-// Config says where a store lives.
+// Config says where a store lives and what it may take.
 type Config struct {
 	// Dir holds the database and its lock; it is created if missing. Empty means
 	// memory, which is gone after Close.
 	Dir string
+	// Backend is nil for GoLevelDB. A directory belongs to the backend that created it.
+	Backend Backend
+	// FS is nil for OS.
+	FS FS
+	// Budget bounds memory and open files. A zero field means the default of
+	// DefaultBudget, with which a store stays below 64 MiB.
+	Budget Budget
+}
+
+// DefaultBudget is 16 MiB of cache, 4 MiB of fresh writes (of which an engine holds
+// two) and 128 open files, each of which costs up to 64 KiB for its index.
+func DefaultBudget() Budget {
+	return Budget{Cache: 16 << 20, WriteBuffer: 4 << 20, OpenFiles: 128}
+}
+
+var errBudget = errors.New("store: negative budget")
+
+func (cfg Config) withDefaults() (Config, error) {
+	b, def := &cfg.Budget, DefaultBudget()
+	if b.Cache < 0 || b.WriteBuffer < 0 || b.OpenFiles < 0 {
+		return cfg, errBudget
+	}
+	for _, f := range []struct{ field, otherwise *int }{
+		{&b.Cache, &def.Cache}, {&b.WriteBuffer, &def.WriteBuffer}, {&b.OpenFiles, &def.OpenFiles},
+	} {
+		if *f.field == 0 {
+			*f.field = *f.otherwise
+		}
+	}
+	if cfg.Backend == nil {
+		cfg.Backend = GoLevelDB()
+	}
+	if cfg.FS == nil {
+		cfg.FS = OS()
+	}
+	return cfg, nil
 }
 
 // Store is an open database.
 type Store struct {
-	db   dbm.DB
-	lock *os.File // nil in memory
+	db      *DB
+	commits commits
 
-	// mu is read-locked by every use of db and locked by Close.
-	mu     sync.RWMutex
-	closed bool
-
-	live struct {
+	logs struct {
 		sync.Mutex
-		iterators map[*Iterator]struct{}
-		logs      map[string]*Log
+		byName map[string]*Log
 	}
-}
-
-// opener makes the backend in a directory. Another backend, or one over an
-// injected file system, is another opener.
-type opener func(dir string) (dbm.DB, error)
-
-func openGoLevelDB(dir string) (dbm.DB, error) {
-	db, err := dbm.NewGoLevelDB("data", dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := syncDir(filepath.Join(dir, "data.db")); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
 }
 
 // Open opens or creates a store. The directory belongs to one Store at a time, in
 // this process and in others: a second Open returns ErrLocked.
-func Open(cfg Config) (*Store, error) { return open(cfg, openGoLevelDB) }
-
-func open(cfg Config, backend opener) (*Store, error) {
-	s := new(Store)
-	s.live.iterators = make(map[*Iterator]struct{})
-	s.live.logs = make(map[string]*Log)
-	if cfg.Dir == "" {
-		s.db = dbm.NewMemDB()
-		if err := s.checkFormat(); err != nil {
-			return nil, err
-		}
-		return s, nil
-	}
-	if err := makeDir(cfg.Dir); err != nil {
-		return nil, fmt.Errorf("store: create directory: %w", err)
-	}
-	lock, err := lockFile(filepath.Join(cfg.Dir, "lock"))
+func Open(cfg Config) (*Store, error) {
+	db, err := OpenDB(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("store: lock %s: %w", cfg.Dir, err)
+		return nil, err
 	}
-	s.lock = lock
-	if s.db, err = backend(cfg.Dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: open %s: %w", cfg.Dir, err), lock.Close())
-	}
-	if err := errors.Join(s.checkFormat(), syncDir(cfg.Dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: open %s: %w", cfg.Dir, err), s.Close())
+	s := &Store{db: db}
+	s.logs.byName = make(map[string]*Log)
+	if err := s.checkFormat(); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: open %s: %w", cfg.Dir, err), db.Close())
 	}
 	return s, nil
-}
-
-// makeDir creates a directory, and makes its name durable if it is new.
-func makeDir(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
 }
 
 // formatKey begins with a zero, which no space's prefix does.
@@ -111,6 +89,9 @@ func (s *Store) checkFormat() error {
 	case err != nil:
 		return fmt.Errorf("store: read format: %w", err)
 	case found == nil:
+		if err := s.mustBeEmpty(); err != nil {
+			return err
+		}
 		if err := s.db.SetSync([]byte(formatKey), []byte(format)); err != nil {
 			return fmt.Errorf("store: write format: %w", err)
 		}
@@ -120,35 +101,20 @@ func (s *Store) checkFormat() error {
 	return nil
 }
 
-// use runs f while the database is open.
-func (s *Store) use(f func(db dbm.DB) error) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return ErrClosed
+// mustBeEmpty refuses to take a database for a new one that has lost its first key.
+func (s *Store) mustBeEmpty() error {
+	it := newIterator(s, nil, nil, nil, 0, false)
+	if it.Next() {
+		return errors.Join(fmt.Errorf("%w: keys without a format", ErrCorrupt), it.Close())
 	}
-	return f(s.db)
+	return errors.Join(it.Err(), it.Close())
 }
 
-// Close ends all iterators and releases the directory. Further calls return nil.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
-	s.closed = true
-	var errs []error
-	for it := range s.live.iterators {
-		errs = append(errs, it.source.Close())
-	}
-	clear(s.live.iterators)
-	errs = append(errs, s.db.Close())
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("store: close: %w", err)
-	}
-	return nil
-}
+// DB returns the database below, in cometbft-db's shape, for code that was written
+// for it. Its keys are those of the spaces with their prefixes: write to them through
+// the store.
+func (s *Store) DB() dbm.DB { return s.db }
+
+// Close ends all iterators and snapshots and releases the directory. Further calls
+// return nil.
+func (s *Store) Close() error { return s.db.Close() }

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"errors"
@@ -8,28 +8,27 @@ import (
 	"sync"
 	"testing"
 
-	dbm "github.com/cometbft/cometbft-db"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/pebble"
 )
 
-// each runs a test in memory and on disk. Cleanup checks the whole store.
-func each(t *testing.T, f func(t *testing.T, s *Store)) {
-	for name, disk := range map[string]bool{"memory": false, "disk": true} {
-		t.Run(name, func(t *testing.T) {
-			var cfg Config
-			if disk {
-				cfg.Dir = t.TempDir()
-			}
-			f(t, mustOpen(t, cfg))
-		})
+// each runs a test in memory and on both backends. Cleanup checks the whole store.
+func each(t *testing.T, f func(t *testing.T, s *store.Store)) {
+	t.Run("memory", func(t *testing.T) { f(t, mustOpen(t, store.Config{})) })
+	for _, b := range backends() {
+		t.Run(b.Name(), func(t *testing.T) { f(t, mustOpen(t, store.Config{Dir: t.TempDir(), Backend: b})) })
 	}
 }
 
-func mustOpen(t *testing.T, cfg Config) *Store {
-	s, err := Open(cfg)
+func backends() []store.Backend { return []store.Backend{store.GoLevelDB(), pebble.Backend()} }
+
+func mustOpen(t *testing.T, cfg store.Config) *store.Store {
+	s, err := store.Open(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		if err := s.Check(); !errors.Is(err, ErrClosed) {
+		if err := s.Check(); !errors.Is(err, store.ErrClosed) {
 			require.NoError(t, err)
 		}
 		require.NoError(t, s.Close())
@@ -37,7 +36,7 @@ func mustOpen(t *testing.T, cfg Config) *Store {
 	return s
 }
 
-func set(t *testing.T, s *Store, p Space, pairs ...string) {
+func set(t *testing.T, s *store.Store, p store.Space, pairs ...string) {
 	b := s.Batch()
 	for i := 0; i < len(pairs); i += 2 {
 		b.Set(p, []byte(pairs[i]), []byte(pairs[i+1]))
@@ -45,7 +44,7 @@ func set(t *testing.T, s *Store, p Space, pairs ...string) {
 	require.NoError(t, b.WriteSync())
 }
 
-func walk(t *testing.T, it *Iterator) (out []string) {
+func walk(t *testing.T, it *store.Iterator) (out []string) {
 	for it.Next() {
 		out = append(out, string(it.Key())+"="+string(it.Value()))
 	}
@@ -55,7 +54,7 @@ func walk(t *testing.T, it *Iterator) (out []string) {
 }
 
 func TestSpacesNeverMeet(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		a, ab := s.Space("a"), s.Space("ab")
 		set(t, s, a, "b", "1", "", "2", "\xff\xff", "3")
 		set(t, s, ab, "", "4", "b", "5")
@@ -70,7 +69,7 @@ func TestSpacesNeverMeet(t *testing.T) {
 }
 
 func TestGetTellsAnEmptyValueFromNone(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		p := s.Space("x")
 		set(t, s, p, "empty", "")
 		for key, want := range map[string]bool{"empty": true, "none": false} {
@@ -85,7 +84,7 @@ func TestGetTellsAnEmptyValueFromNone(t *testing.T) {
 }
 
 func TestABatchIsAllOrNothingAndOnce(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		p := s.Space("x")
 		b := s.Batch()
 		key, value := []byte("k"), []byte("v")
@@ -104,17 +103,17 @@ func TestABatchIsAllOrNothingAndOnce(t *testing.T) {
 		require.Equal(t, 3, b.Len())
 		require.NoError(t, b.WriteSync())
 		require.Equal(t, 1, called)
-		require.ErrorIs(t, b.WriteSync(), ErrBatch)
+		require.ErrorIs(t, b.WriteSync(), store.ErrBatch)
 		require.Equal(t, []string{"k=v"}, walk(t, p.Iterate(nil, nil)))
 		dropped := s.Batch()
 		dropped.Set(p, []byte("z"), nil)
 		dropped.Close()
-		require.ErrorIs(t, dropped.WriteSync(), ErrBatch)
+		require.ErrorIs(t, dropped.WriteSync(), store.ErrBatch)
 	})
 }
 
 func TestAnIteratorSeesItsBeginningAndBlocksNoWrite(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		p := s.Space("x")
 		set(t, s, p, "a", "1", "b", "2", "c", "3")
 		it := p.Iterate(nil, nil)
@@ -132,7 +131,7 @@ func TestAnIteratorSeesItsBeginningAndBlocksNoWrite(t *testing.T) {
 }
 
 func TestEverythingFailsAfterClose(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		p, l := s.Space("x"), s.Log("l")
 		set(t, s, p, "a", "1", "b", "2")
 		_, err := l.Append([]byte("r"))
@@ -146,29 +145,29 @@ func TestEverythingFailsAfterClose(t *testing.T) {
 
 		require.Equal(t, "a", string(it.Key()))
 		require.False(t, it.Next())
-		require.ErrorIs(t, it.Err(), ErrClosed)
+		require.ErrorIs(t, it.Err(), store.ErrClosed)
 		require.NoError(t, it.Close())
 		_, err = p.Get([]byte("a"))
-		require.ErrorIs(t, err, ErrClosed)
+		require.ErrorIs(t, err, store.ErrClosed)
 		_, err = p.Has([]byte("a"))
-		require.ErrorIs(t, err, ErrClosed)
+		require.ErrorIs(t, err, store.ErrClosed)
 		late := p.Reverse(nil, nil)
 		require.False(t, late.Next())
-		require.ErrorIs(t, late.Err(), ErrClosed)
+		require.ErrorIs(t, late.Err(), store.ErrClosed)
 		require.NoError(t, late.Close())
-		require.ErrorIs(t, b.WriteSync(), ErrClosed)
+		require.ErrorIs(t, b.WriteSync(), store.ErrClosed)
 		_, err = l.Append(nil)
-		require.ErrorIs(t, err, ErrClosed)
+		require.ErrorIs(t, err, store.ErrClosed)
 		_, _, err = l.Bounds()
-		require.ErrorIs(t, err, ErrClosed)
-		require.ErrorIs(t, l.Replay(nil), ErrClosed)
-		require.ErrorIs(t, l.Truncate(1), ErrClosed)
-		require.ErrorIs(t, s.Check(), ErrClosed)
+		require.ErrorIs(t, err, store.ErrClosed)
+		require.ErrorIs(t, l.Replay(nil), store.ErrClosed)
+		require.ErrorIs(t, l.Truncate(1), store.ErrClosed)
+		require.ErrorIs(t, s.Check(), store.ErrClosed)
 	})
 }
 
 func TestCloseDuringUseNeverPanics(t *testing.T) {
-	each(t, func(t *testing.T, s *Store) {
+	each(t, func(t *testing.T, s *store.Store) {
 		p, l := s.Space("x"), s.Log("l")
 		var wg sync.WaitGroup
 		for w := range 6 {
@@ -185,7 +184,7 @@ func TestCloseDuringUseNeverPanics(t *testing.T) {
 						}
 					}
 					_ = it.Close()
-					if err := b.WriteSync(); errors.Is(err, ErrClosed) {
+					if err := b.WriteSync(); errors.Is(err, store.ErrClosed) {
 						return
 					}
 					if i == 20 && w == 0 {
@@ -201,15 +200,15 @@ func TestCloseDuringUseNeverPanics(t *testing.T) {
 func TestADirectoryBelongsToOneStore(t *testing.T) {
 	dir := t.TempDir()
 	if os.Getenv("STORE_TEST_DIR") != "" {
-		_, err := Open(Config{Dir: os.Getenv("STORE_TEST_DIR")})
-		require.ErrorIs(t, err, ErrLocked)
+		_, err := store.Open(store.Config{Dir: os.Getenv("STORE_TEST_DIR")})
+		require.ErrorIs(t, err, store.ErrLocked)
 		return
 	}
-	s, err := Open(Config{Dir: dir})
+	s, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
 	set(t, s, s.Space("x"), "a", "1")
-	_, err = Open(Config{Dir: dir})
-	require.ErrorIs(t, err, ErrLocked)
+	_, err = store.Open(store.Config{Dir: dir})
+	require.ErrorIs(t, err, store.ErrLocked)
 	require.ErrorContains(t, err, dir)
 
 	other := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
@@ -218,73 +217,26 @@ func TestADirectoryBelongsToOneStore(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 
 	require.NoError(t, s.Close())
-	again := mustOpen(t, Config{Dir: dir})
+	again := mustOpen(t, store.Config{Dir: dir})
 	require.Equal(t, []string{"a=1"}, walk(t, again.Space("x").Iterate(nil, nil)))
 }
 
 func TestOpenRefusesAnotherFormat(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(Config{Dir: dir})
+	s, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
-	require.NoError(t, s.db.SetSync([]byte(formatKey), []byte("2")))
+	require.NoError(t, s.DB().SetSync([]byte("\x00format"), []byte("2")))
 	require.NoError(t, s.Close())
 	for range 2 { // the failed Open has released the lock
-		_, err = Open(Config{Dir: dir})
-		require.ErrorIs(t, err, ErrFormat)
+		_, err = store.Open(store.Config{Dir: dir})
+		require.ErrorIs(t, err, store.ErrFormat)
 	}
-}
-
-// failing is a backend whose batches fail while broken is set.
-type failing struct {
-	dbm.DB
-	broken bool
-}
-
-var errDisk = errors.New("no space left")
-
-func (f *failing) NewBatch() dbm.Batch { return &failingBatch{f.DB.NewBatch(), f} }
-
-type failingBatch struct {
-	dbm.Batch
-	of *failing
-}
-
-func (b *failingBatch) WriteSync() error {
-	if b.of.broken {
-		return errDisk
-	}
-	return b.Batch.WriteSync()
-}
-
-func TestAFailedWriteLeavesNothingAndMayBeRepeated(t *testing.T) {
-	var f *failing
-	s, err := open(Config{Dir: t.TempDir()}, func(dir string) (dbm.DB, error) {
-		db, err := openGoLevelDB(dir)
-		f = &failing{DB: db}
-		return f, err
-	})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, s.Close()) }()
-	p, l := s.Space("x"), s.Log("l")
-	b := s.Batch()
-	b.Set(p, []byte("a"), []byte("1"))
-	b.Append(l, []byte("r0"))
-	b.Then(func() { require.False(t, f.broken) })
-	f.broken = true
-	require.ErrorIs(t, b.WriteSync(), errDisk)
-	_, err = l.Append([]byte("never"))
-	require.ErrorIs(t, err, errDisk)
-	require.Empty(t, walk(t, p.Iterate(nil, nil)))
-	f.broken = false
-	require.NoError(t, b.WriteSync())
-	require.Equal(t, []string{"a=1"}, walk(t, p.Iterate(nil, nil)))
-	require.Equal(t, []string{"0:r0"}, replay(t, l))
 }
 
 func TestCheckFindsAKeyOutsideAllSpaces(t *testing.T) {
-	s, err := Open(Config{})
+	s, err := store.Open(store.Config{})
 	require.NoError(t, err)
 	require.NoError(t, s.Check())
-	require.NoError(t, s.db.SetSync([]byte{5, 1}, []byte{1}))
-	require.ErrorIs(t, s.Check(), ErrCorrupt)
+	require.NoError(t, s.DB().SetSync([]byte{5, 1}, []byte{1}))
+	require.ErrorIs(t, s.Check(), store.ErrCorrupt)
 }

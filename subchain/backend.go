@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/holiman/uint256"
 
+	"github.com/rootstem/rootstem/store/blocks"
+	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
@@ -20,13 +23,18 @@ type backend struct{ n *Node }
 
 func (n *Node) backend() rpc.Backend {
 	b := backend{n}
-	return rpc.Backend{Chain: b, States: b, Executor: b, Fees: b, Pool: b, Extensions: b}
+	return rpc.Backend{Chain: b, States: b, Executor: b, Fees: b, Pool: b, Logs: b, Extensions: b}
 }
 
-// known maps the chain's sentinel to the RPC's.
+// known maps the sentinels below to the RPC's.
 func known(err error) error {
-	if errors.Is(err, chain.ErrUnknown) {
+	switch {
+	case errors.Is(err, chain.ErrUnknown):
 		return fmt.Errorf("%w: %w", rpc.ErrNotFound, err)
+	case errors.Is(err, chain.ErrPruned), errors.Is(err, state.ErrUnknownRoot), errors.Is(err, state.ErrPruned):
+		return fmt.Errorf("%w: %w", rpc.ErrUnavailable, err)
+	case errors.Is(err, blocks.ErrWide):
+		return fmt.Errorf("%w: %w", rpc.ErrTooWide, err)
 	}
 	return err
 }
@@ -124,22 +132,32 @@ func (b backend) Pending(tx ledger.Hash) (*ledger.Transaction, bool) {
 
 func (b backend) Nonce(addr ledger.Address) (uint64, error) { return b.n.pool.Nonce(addr) }
 
-// Light returns the first block at or above a height that has a certificate of its
-// own: a certificate makes its ancestors final too, and most blocks have one.
-func (b backend) Light(height uint64) (*rpc.Light, error) {
-	for ; ; height++ {
-		r, err := b.n.chain.Block(height)
-		if err != nil {
-			return nil, known(err)
+func (b backend) Search(ctx context.Context, f *ledger.LogFilter, from, to uint64) iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		for height, err := range b.n.chain.Search(ctx, f, from, to) {
+			if !yield(height, known(err)) {
+				return
+			}
 		}
-		if len(r.Certificate) == 0 && height > 0 {
-			continue
-		}
-		return &rpc.Light{
-			Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Certificate: r.Certificate,
-			Committee: b.n.chain.Committee(max(r.Block.Header.Epoch, 1)).AppendBinary(nil),
-		}, nil
 	}
+}
+
+// Light returns the first block at or above a height that has a certificate of its
+// own: a certificate makes its ancestors final too, and most blocks have one. The
+// genesis needs none.
+func (b backend) Light(height uint64) (*rpc.Light, error) {
+	find := b.n.chain.Certified
+	if height == 0 {
+		find = b.n.chain.Header
+	}
+	r, err := find(height)
+	if err != nil {
+		return nil, known(err)
+	}
+	return &rpc.Light{
+		Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Certificate: r.Certificate,
+		Committee: b.n.chain.Committee(max(r.Block.Header.Epoch, 1)).AppendBinary(nil),
+	}, nil
 }
 
 func (b backend) Checkpoint(seq uint64) (*rpc.Checkpoint, error) {

@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
@@ -46,6 +48,8 @@ type Config struct {
 
 	// Dir holds the database and the keys. Empty keeps both in memory only.
 	Dir string
+	// Keep says how much of the past the node keeps; the zero value keeps all.
+	Keep blocks.Policy
 	// Key is the consensus key; nil reads validator.key in Dir or makes one there.
 	Key ed25519.PrivateKey
 	// Listen are the multiaddrs of libp2p; empty means a free TCP port on loopback.
@@ -77,6 +81,7 @@ const defaultTime = 1_767_225_600_000
 type Node struct {
 	cfg      Config
 	db       *store.Store
+	mark     *store.Watermark
 	chain    *chain.Chain
 	modules  *module.Registry
 	pool     *mempool.Pool
@@ -122,6 +127,11 @@ func (n *Node) open() error {
 	if err != nil {
 		return err
 	}
+	if cfg.Dir != "" {
+		if n.mark, err = store.OpenWatermark(nil, filepath.Join(cfg.Dir, "validator.mark")); err != nil {
+			return err
+		}
+	}
 	if err := n.openChain(keys); err != nil {
 		return err
 	}
@@ -129,7 +139,7 @@ func (n *Node) open() error {
 		return err
 	}
 	n.node, err = node.New(node.Config{
-		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator,
+		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
 		BlockTime: cfg.BlockTime, Heartbeat: cfg.Heartbeat, Delta: cfg.Delta,
 		Logger: cfg.Logger, Final: cfg.Final,
 	})
@@ -188,7 +198,7 @@ func (n *Node) openChain(keys *keys) error {
 	g.Modules = set.ConfigHashAt(0)
 	n.modules = set
 	n.chain, err = chain.Open(chain.Config{
-		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db,
+		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db, Keep: n.cfg.Keep,
 	})
 	if err != nil {
 		return err
@@ -274,7 +284,10 @@ func (n *Node) Close() error {
 	if n.db != nil {
 		errs = append(errs, n.db.Close())
 	}
-	n.listener, n.host, n.db = nil, nil, nil
+	if n.mark != nil {
+		errs = append(errs, n.mark.Close())
+	}
+	n.listener, n.host, n.db, n.mark = nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

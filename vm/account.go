@@ -21,7 +21,11 @@ type account struct {
 	exists   bool        // present in the state before the current message
 	cleared  bool        // storage of the reader is gone
 	slots    map[ledger.Hash]*slot
-	last     *slot // most recently used of slots
+	recent   [recentSlots]*slot // of slots, by the low bits of the key
+
+	transients    map[ledger.Hash]*transient
+	lastTransient *transient // most recently used of transients
+	usedTransient uint32     // turn
 
 	warm      uint32 // turn
 	touched   uint32 // turn: deleted after it if empty (EIP-161)
@@ -38,7 +42,14 @@ type slot struct {
 	current  uint256.Int
 	turn     uint32 // turn to which original belongs
 	warm     uint32 // turn
+	noted    uint64 // segment of the journal that has an entry for current
 }
+
+// Sizes of the caches in front of maps, powers of two.
+const (
+	recentSlots    = 4
+	recentAccounts = 8
+)
 
 func (a *account) hasCode() bool { return a.codeHash != ledger.EmptyCodeHash }
 
@@ -55,14 +66,15 @@ func (a *account) hasStorage() bool {
 
 // account returns the overlay's entry, loading it at first use.
 func (s *Session) account(addr ledger.Address) *account {
-	if a := s.last; a != nil && a.addr == addr {
+	recent := &s.recent[addr[19]%recentAccounts]
+	if a := *recent; a != nil && a.addr == addr {
 		return a
 	}
 	a := s.accounts[addr]
 	if a == nil {
 		a = s.load(addr)
 	}
-	s.last = a
+	*recent = a
 	return a
 }
 
@@ -75,6 +87,9 @@ func (s *Session) load(addr ledger.Address) *account {
 	if !a.exists {
 		a.codeHash = ledger.EmptyCodeHash
 	}
+	if s.deferFee && addr == s.block.Coinbase {
+		a.warm = s.turn // which a message that does not look at it leaves out
+	}
 	s.accounts[addr] = a
 	return a
 }
@@ -82,13 +97,14 @@ func (s *Session) load(addr ledger.Address) *account {
 // slot returns the overlay's entry, loading it at first use, with original set for
 // the current turn.
 func (s *Session) slot(a *account, key *ledger.Hash) *slot {
-	sl := a.last
+	recent := &a.recent[key[31]%recentSlots]
+	sl := *recent
 	if sl == nil || sl.key != *key {
 		sl = a.slots[*key]
 		if sl == nil {
 			sl = s.loadSlot(a, key)
 		}
-		a.last = sl
+		*recent = sl
 	}
 	if sl.turn != s.turn {
 		sl.turn = s.turn

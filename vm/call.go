@@ -52,6 +52,7 @@ const (
 type invocation struct {
 	kind     callKind
 	readOnly bool
+	traced   bool           // the tracer knows of it
 	depth    int            // 0 is the outermost frame
 	caller   ledger.Address // as CALLER gives it
 	self     ledger.Address // whose storage and balance the code sees
@@ -65,6 +66,9 @@ type invocation struct {
 // return data without an error, revert data with ErrReverted. Any other error but
 // ErrDepth and ErrBalance leaves no gas. With an error all effects are undone.
 func (s *Session) call(in *invocation) (out []byte, left uint64, err error) {
+	if s.tracing != nil && !in.traced {
+		return s.traceCall(in)
+	}
 	if in.depth > maxDepth {
 		return nil, in.gas, ErrDepth
 	}
@@ -129,7 +133,7 @@ func (s *Session) dispatch(in *invocation, self *account) (out []byte, left uint
 	f.s, f.account, f.code = s, self, c
 	f.caller, f.value, f.input = in.caller, in.value, in.input
 	f.gas, f.readOnly, f.depth = in.gas, in.readOnly, in.depth
-	out, err = f.run()
+	out, err = f.start()
 	return out, f.gas, err
 }
 
@@ -166,12 +170,16 @@ type creation struct {
 	value   *uint256.Int
 	gas     uint64
 	depth   int
+	traced  bool // the tracer knows of it
 }
 
 // create runs init code and stores what it returns as the contract's code. The
 // caller has checked depth and balance and taken the creator's nonce. out is the
 // revert data; errors are as those of call.
 func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
+	if s.tracing != nil && !cr.traced {
+		return s.traceCreate(cr)
+	}
 	a := s.account(cr.addr)
 	if a.nonce != 0 || a.hasCode() || a.hasStorage() {
 		return nil, 0, ErrCollision
@@ -188,7 +196,7 @@ func (s *Session) create(cr *creation) (out []byte, left uint64, err error) {
 	f.code.target = nil
 	f.caller, f.value, f.input = cr.creator, *cr.value, nil
 	f.gas, f.readOnly, f.depth = cr.gas, false, cr.depth
-	out, err = f.run()
+	out, err = f.start()
 	left = f.gas
 	if err == nil {
 		left, err = s.deploy(a, out, left)

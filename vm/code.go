@@ -47,8 +47,8 @@ func newCode(raw []byte) *code {
 func (c *code) bytes() []byte { return c.padded[:c.size] }
 
 // canJump reports whether a JUMPDEST instruction is at dest.
-func (c *code) canJump(dest uint64) bool {
-	return dest < uint64(c.size) && c.jumps[dest/64]>>(dest%64)&1 == 1
+func canJump(jumps []uint64, dest uint64) bool {
+	return dest/64 < uint64(len(jumps)) && jumps[dest/64]>>(dest%64)&1 == 1
 }
 
 // delegation returns the code of an account that delegates to target; empty code

@@ -2,8 +2,10 @@
 // Osaka) with contracts written in Go beside contracts of bytecode, in one journal.
 //
 // Build a VM with New, open a Session with Begin on the state before a block, Apply
-// the block's messages in order and hand Changes to the store. Call and Estimate
-// simulate one message. The package is pure: the same messages on the same state
+// the block's messages in order and hand Changes to the store; Execute does this for
+// a whole block, and package vm/parallel on several cores. Call, Estimate and
+// AccessList simulate one message. Trace shows a message to a Tracer: package
+// vm/trace has those of Ethereum's debug API. The package is pure: the same messages on the same state
 // give the same results, and nothing is written anywhere: state comes from a Reader
 // and leaves as []ledger.Change. A transaction that reverts is a Result; an error is
 // a fault of the host, such as a Reader that failed, and leaves the session as it

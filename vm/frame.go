@@ -37,6 +37,7 @@ type frame struct {
 type scratch struct {
 	frames  []*frame // by depth
 	journal []change // empty between messages
+	memo    keccakMemo
 }
 
 // Bounds of what a scratch keeps between messages.

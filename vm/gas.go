@@ -24,6 +24,9 @@ const (
 	gasSlotSentry  = 2_300 // EIP-2200: SSTORE needs more than this
 	refundClear    = 4_800 // EIP-3529
 
+	gasJump       = 8
+	gasJumpIf     = 10
+	gasJumpDest   = 1
 	gasValue      = 9_000  // call with value
 	gasStipend    = 2_300  // given to the receiver of value
 	gasNewAccount = 25_000 // call or SELFDESTRUCT that makes an account

@@ -37,8 +37,12 @@ type codeChange struct {
 	code *code
 }
 
-// snapshot marks a place in the journal to which revert returns.
-func (s *Session) snapshot() int { return len(s.journal) }
+// snapshot marks a place in the journal to which revert returns and starts a new
+// segment: within one, only the first change of a word needs an entry.
+func (s *Session) snapshot() int {
+	s.segment++
+	return len(s.journal)
+}
 
 // revert takes back all changes since snapshot.
 func (s *Session) revert(snapshot int) {
@@ -70,6 +74,7 @@ func (s *Session) revert(snapshot int) {
 		}
 	}
 	s.journal = s.journal[:snapshot]
+	s.segment++
 }
 
 // note appends an entry for a number.
@@ -119,6 +124,11 @@ func (s *Session) setCode(a *account, hash ledger.Hash, c *code) {
 
 func (s *Session) setSlot(a *account, sl *slot, v *uint256.Int) {
 	s.mark(a)
+	if sl.noted == s.segment {
+		sl.current = *v
+		return
+	}
+	sl.noted = s.segment
 	s.setWord(&sl.current, v)
 }
 
@@ -153,13 +163,19 @@ func (s *Session) setDestroyed(a *account) {
 }
 
 func (s *Session) setRefund(r uint64) {
-	s.note(undoRefund, nil, nil, s.refund)
+	if s.refundNoted != s.segment {
+		s.refundNoted = s.segment
+		s.note(undoRefund, nil, nil, s.refund)
+	}
 	s.refund = r
 }
 
 func (s *Session) addLog(l ledger.Log) {
 	s.note(undoLog, nil, nil, 0)
 	s.logs = append(s.logs, l)
+	if s.tracing != nil {
+		s.tracing.tracer.Log(&s.logs[len(s.logs)-1])
+	}
 }
 
 // transfer moves value if from has it. A transfer of nothing touches the receiver.
@@ -186,36 +202,73 @@ func (s *Session) credit(to *account, value *uint256.Int) bool {
 	return true
 }
 
-// transientKey names a slot of transient storage (EIP-1153).
-type transientKey struct {
-	addr ledger.Address
-	key  ledger.Hash
+// transient is a slot of transient storage (EIP-1153). It is zero unless it was
+// written in the turn.
+type transient struct {
+	key     ledger.Hash
+	current uint256.Int
+	turn    uint32
+	noted   uint64 // segment of the journal that has an entry
 }
 
-// loadTransient returns the slot, nil if it was never written in this message.
-func (s *Session) loadTransient(addr ledger.Address, key ledger.Hash) *uint256.Int {
-	return s.transient[transientKey{addr, key}]
+// loadTransient returns the slot's value in this message. Inlined, it would keep the
+// interpreter's locals alive across its look-up.
+//
+//go:noinline
+func (s *Session) loadTransient(a *account, key *ledger.Hash) (v uint256.Int) {
+	if t := a.transientSlot(key); t != nil && t.turn == s.turn {
+		return t.current
+	}
+	return v
 }
 
-func (s *Session) storeTransient(addr ledger.Address, key ledger.Hash, v *uint256.Int) {
-	word := s.transient[transientKey{addr, key}]
-	if word == nil {
-		if s.transient == nil {
-			s.transient = make(map[transientKey]*uint256.Int)
+func (s *Session) storeTransient(a *account, key *ledger.Hash, v *uint256.Int) {
+	t := a.transientSlot(key)
+	if t == nil {
+		t = &transient{key: *key}
+		if a.transients == nil {
+			a.transients = make(map[ledger.Hash]*transient)
 		}
-		word = new(uint256.Int)
-		s.transient[transientKey{addr, key}] = word
+		a.transients[*key], a.lastTransient = t, t
 	}
-	s.setWord(word, v)
+	if t.turn != s.turn {
+		t.turn = s.turn
+		t.current.Clear()
+		if a.usedTransient != s.turn {
+			a.usedTransient = s.turn
+			s.transients = append(s.transients, a)
+		}
+	}
+	if t.noted == s.segment {
+		t.current = *v
+		return
+	}
+	t.noted = s.segment
+	s.setWord(&t.current, v)
 }
 
-// keepTransient bounds the transient slots whose map is worth keeping.
-const keepTransient = 256
-
-// dropTransient forgets transient storage after a message.
-func (s *Session) dropTransient() {
-	if len(s.transient) > keepTransient {
-		s.transient = nil
+// transientSlot returns the slot, nil if it was not written lately.
+func (a *account) transientSlot(key *ledger.Hash) *transient {
+	if t := a.lastTransient; t != nil && t.key == *key {
+		return t
 	}
-	clear(s.transient)
+	t := a.transients[*key]
+	if t != nil {
+		a.lastTransient = t
+	}
+	return t
+}
+
+// keepTransient bounds the transient slots that an account keeps for the next
+// message.
+const keepTransient = 64
+
+// dropTransient forgets transient storage that is too much to keep after a message.
+func (s *Session) dropTransient() {
+	for _, a := range s.transients {
+		if len(a.transients) > keepTransient {
+			a.transients, a.lastTransient = nil, nil
+		}
+	}
+	s.transients = s.transients[:0]
 }

@@ -266,7 +266,9 @@ func (f *Frame) Do(to ledger.Address, run func(*Frame) (output []byte, ok bool))
 	gas := passOn(f.gas)
 	f.gas -= gas
 	child := &Frame{s: f.s, account: a, caller: f.account.addr, gas: gas, readOnly: f.readOnly, depth: f.depth + 1}
+	f.s.tracing.openChild(child)
 	output, err := child.execute(run)
+	f.s.tracing.closeChild(child, gas, output, err)
 	f.gas += child.gas
 	return output, err == nil
 }

@@ -93,9 +93,10 @@ const (
 
 // opInfo is what holds for an opcode whatever its operands are.
 type opInfo struct {
-	gas uint16
-	min uint16 // words that must be on the stack
-	max uint16 // words that may be on the stack; see undefined
+	gas  uint16
+	min  uint16 // words that must be on the stack
+	span uint16 // how many more may be there; see undefined
+	_    uint16 // 8 bytes index faster
 }
 
 // undefined as opInfo.min lets no stack pass.
@@ -106,7 +107,7 @@ type opTable [256]opInfo
 // define says that op takes in words from the stack, puts out words there, and costs
 // gas beside what depends on its operands.
 func (t *opTable) define(op, in, out, gas int) {
-	t[op] = opInfo{uint16(gas), uint16(in), uint16(stackSize + in - out)}
+	t[op] = opInfo{gas: uint16(gas), min: uint16(in), span: uint16(stackSize - max(in, out))}
 }
 
 func (t *opTable) defineAll(in, out, gas int, ops ...int) {
@@ -139,9 +140,9 @@ func newOpTable(r Rules) (t opTable) {
 	t.define(opBLOCKHASH, 1, 1, 20)
 	t.define(opSELFBALANCE, 0, 1, 5)
 	t.define(opPOP, 1, 0, 2)
-	t.define(opJUMP, 1, 0, 8)
-	t.define(opJUMPI, 2, 0, 10)
-	t.define(opJUMPDEST, 0, 0, 1)
+	t.define(opJUMP, 1, 0, gasJump)
+	t.define(opJUMPI, 2, 0, gasJumpIf)
+	t.define(opJUMPDEST, 0, 0, gasJumpDest)
 	t.define(opTLOAD, 1, 1, 100)
 	t.define(opTSTORE, 2, 0, 100)
 	t.define(opCREATE, 3, 1, gasCreate)
@@ -165,9 +166,12 @@ func newOpTable(r Rules) (t opTable) {
 	return t
 }
 
-// refuse says why an opcode cannot run on a stack of sp words.
-func (in *opInfo) refuse(sp int) error {
-	switch {
+// refuse says why an opcode cannot run on a stack of sp words. It is not inlined, to
+// keep its operands out of the interpreter's registers.
+//
+//go:noinline
+func (t *opTable) refuse(op byte, sp int) error {
+	switch in := &t[op]; {
 	case in.min == undefined:
 		return ErrInvalidOpcode
 	case sp < int(in.min):

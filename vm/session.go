@@ -12,9 +12,9 @@ type Session struct {
 	block    Block
 	reader   Reader
 	accounts map[ledger.Address]*account
-	last     *account // most recently used of accounts
-	gasUsed  uint64   // by the messages so far, bounded by block.GasLimit
-	blobs    uint64   // in the messages so far
+	recent   [recentAccounts]*account // of accounts, by the low bits of the address
+	gasUsed  uint64                   // by the messages so far, bounded by block.GasLimit
+	blobs    uint64                   // in the messages so far
 
 	// The message being executed. turn counts messages from 1.
 	turn        uint32
@@ -24,12 +24,18 @@ type Session struct {
 	journal     []change
 	codeChanges []codeChange
 	dirty       []*account // possibly changed in this turn
-	transient   map[transientKey]*uint256.Int
+	transients  []*account // that used transient storage in this turn
 	logs        []ledger.Log
+	segment     uint64 // of the journal, never used again
 	refund      uint64
+	refundNoted uint64   // segment that has an entry
 	open        []*Frame // native frames from the outermost to the innermost
 	scratch     *scratch
 	fault       error // of the host; set while unwinding
+
+	deferFee bool        // see Branch
+	fee      uint256.Int // wei that the coinbase gets beside the overlay
+	tracing  *tracing    // nil unless a tracer watches
 }
 
 // unwind is the value of the panics by which a native's frame ends early and a
@@ -45,6 +51,7 @@ func (s *Session) abort(err error) {
 // start prepares the session for a message.
 func (s *Session) start(origin ledger.Address, price *uint256.Int) {
 	s.turn++
+	s.segment++
 	s.origin = origin
 	s.gasPrice = *price
 	s.scratch = s.vm.getScratch()
@@ -69,7 +76,7 @@ func (s *Session) settle() {
 func (a *account) wipe() {
 	a.nonce, a.codeHash, a.code = 0, ledger.EmptyCodeHash, nil
 	a.balance.Clear()
-	a.slots, a.last = nil, nil
+	a.slots, a.recent = nil, [recentSlots]*slot{}
 	a.cleared, a.exists = true, false
 }
 

@@ -40,10 +40,6 @@ func (f *frame) step(op byte) error {
 		dest, source, size := f.peek(1), f.peek(2), f.peek(3)
 		f.sp -= 4
 		return f.copyData(f.s.codeOf(a).bytes(), dest, source, size)
-	case opTLOAD:
-		return f.loadTransient()
-	case opTSTORE:
-		return f.storeTransient()
 	case opLOG0, opLOG0 + 1, opLOG0 + 2, opLOG0 + 3, opLOG0 + 4:
 		return f.log(int(op - opLOG0))
 	case opCREATE, opCREATE2:
@@ -99,6 +95,14 @@ func (f *frame) environment(op byte, w *uint256.Int) error {
 	return nil
 }
 
+// loadInput replaces an offset by the word of the input that starts there.
+func (f *frame) loadInput() {
+	x := f.peek(0)
+	var word [32]byte
+	slice(f.input, x, word[:])
+	x.SetBytes32(word[:])
+}
+
 // blockHash replaces a number by the hash of that block if it is one of the last 256.
 func (f *frame) blockHash(w *uint256.Int) {
 	b := &f.s.block
@@ -126,8 +130,11 @@ func (f *frame) keccak() error {
 	if !ok || !f.use(perWord(gasKeccakWord, n)) {
 		return ErrOutOfGas
 	}
-	h := ledger.Keccak(f.mem[from : from+n])
-	size.SetBytes32(h[:])
+	if data := f.mem[from : from+n]; n == 64 {
+		f.s.scratch.memo.sum(size, (*[64]byte)(data))
+	} else {
+		*size = keccakWord(data)
+	}
 	f.sp--
 	return nil
 }
@@ -188,25 +195,6 @@ func (f *frame) external(op byte) error {
 	default:
 		w.SetBytes32(a.codeHash[:])
 	}
-	return nil
-}
-
-func (f *frame) loadTransient() error {
-	w := f.peek(0)
-	if word := f.s.loadTransient(f.account.addr, w.Bytes32()); word != nil {
-		*w = *word
-	} else {
-		w.Clear()
-	}
-	return nil
-}
-
-func (f *frame) storeTransient() error {
-	if f.readOnly {
-		return ErrWriteProtection
-	}
-	f.s.storeTransient(f.account.addr, f.peek(0).Bytes32(), f.peek(1))
-	f.sp -= 2
 	return nil
 }
 
@@ -301,10 +289,11 @@ func (f *frame) createContract(salted bool) error {
 	w := f.peek(0)
 	w.Clear()
 	self := f.account
+	init := f.mem[from : from+n]
 	if f.depth >= maxDepth || self.balance.Lt(&value) || self.nonce == math.MaxUint64 {
+		f.s.tracing.refuseCreate(f, &value, init)
 		return nil
 	}
-	init := f.mem[from : from+n]
 	cr := creation{creator: self.addr, init: init, value: &value, gas: passOn(f.gas), depth: f.depth + 1}
 	if salted {
 		cr.addr = create2Address(self.addr, salt, init)

@@ -92,7 +92,9 @@ func (t *transaction) execute(nonce uint64) (out []byte, left uint64, contract *
 func (t *transaction) warm() {
 	s, m := t.s, t.m
 	s.warmUp(s.account(m.From))
-	s.warmUp(s.account(s.block.Coinbase))
+	if !s.deferFee || s.accounts[s.block.Coinbase] != nil {
+		s.warmUp(s.account(s.block.Coinbase))
+	}
 	for i := range m.AccessList {
 		a := s.account(m.AccessList[i].Address)
 		s.warmUp(a)
@@ -134,9 +136,13 @@ func (t *transaction) settleGas(used uint64) {
 		amount.Add(&t.payer.balance, &amount)
 		s.setBalance(t.payer, &amount)
 	}
-	coinbase := s.account(s.block.Coinbase)
 	amount.SetUint64(used)
 	amount.Mul(&amount, &t.tip)
+	if s.deferFee && s.accounts[s.block.Coinbase] == nil {
+		s.fee.Add(&s.fee, &amount)
+		return
+	}
+	coinbase := s.account(s.block.Coinbase)
 	amount.Add(&coinbase.balance, &amount)
 	s.setBalance(coinbase, &amount)
 }

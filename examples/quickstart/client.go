@@ -1,89 +1,28 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/holiman/uint256"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // client speaks Ethereum's JSON-RPC with one node.
 type client struct{ url string }
 
-// rpcError is an error that the node answered with.
-type rpcError struct {
-	Code    int             `json:"code"`
-	Message string          `json:"message"`
-	Data    json.RawMessage `json:"data"`
-}
-
-func (e *rpcError) Error() string { return e.Message }
-
-// hexBytes is binary data as JSON-RPC writes it.
-type hexBytes []byte
-
-func (b hexBytes) MarshalText() ([]byte, error) { return []byte("0x" + hex.EncodeToString(b)), nil }
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.DecodeString(strings.TrimPrefix(string(text), "0x"))
-	return err
-}
-
-// quantity is a number as JSON-RPC writes it.
-type quantity uint64
-
-func (q quantity) MarshalText() ([]byte, error) {
-	return []byte("0x" + strconv.FormatUint(uint64(q), 16)), nil
-}
-
-func (q *quantity) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseUint(string(text), 0, 64)
-	*q = quantity(n)
-	return err
-}
+type (
+	rpcError = jsonrpc.Error    // an error that the node answered with
+	hexBytes = jsonrpc.Bytes    // binary data as JSON-RPC writes it
+	quantity = jsonrpc.Quantity // a number as JSON-RPC writes it
+)
 
 // call calls a method and decodes the result, which may be null, into out.
 func (c *client) call(ctx context.Context, out any, method string, params ...any) error {
-	if params == nil {
-		params = []any{}
-	}
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-	if err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		Result json.RawMessage `json:"result"`
-		Error  *rpcError       `json:"error"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<20)).Decode(&answer); err != nil {
-		return fmt.Errorf("%s: status %d: %w", method, resp.StatusCode, err)
-	}
-	if answer.Error != nil {
-		return fmt.Errorf("%s: %w", method, answer.Error)
-	}
-	if err := json.Unmarshal(answer.Result, out); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	return nil
+	rpc := jsonrpc.Client{URL: c.url}
+	return rpc.Call(ctx, out, method, params...)
 }
 
 // number calls a method whose result is a quantity of at most 64 bits.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/node"
 )
@@ -94,27 +94,26 @@ func (f *finals) check(t *testing.T, data string) map[string]uint64 {
 		require.NoError(t, err)
 		require.NoError(t, node.Audit(db), dir)
 		chain := filepath.Base(filepath.Dir(filepath.Dir(dir)))
-		head, err := db.Space("chain").Get([]byte("head"))
+		final, err := blocks.Open(db, blocks.Policy{})
 		require.NoError(t, err)
-		if head == nil { // killed before block 0 was written
+		require.NoError(t, final.Check(), dir)
+		height, _, ok := final.Head()
+		if !ok { // killed before block 0 was written
 			require.Zero(t, f.heights[dir])
 			require.NoError(t, db.Close())
 			continue
 		}
-		height := binary.BigEndian.Uint64(head)
 		require.GreaterOrEqual(t, height, f.heights[dir], dir)
 		f.heights[dir] = height
 		heights[chain] = max(heights[chain], height)
 		for h := range height + 1 {
-			raw, err := db.Space("blocks").Get(binary.BigEndian.AppendUint64(nil, h))
-			require.NoError(t, err)
-			b, err := ledger.DecodeBlock(raw)
+			r, err := final.Block(h)
 			require.NoError(t, err, "%s, block %d", dir, h)
 			key := fmt.Sprintf("%s %d", chain, h)
 			if old, ok := f.blocks[key]; ok {
-				require.Equal(t, old, b.Header.Hash(), key) // which covers the state root
+				require.Equal(t, old, r.Hash, key) // which covers the state root
 			}
-			f.blocks[key] = b.Header.Hash()
+			f.blocks[key] = r.Hash
 		}
 		require.NoError(t, db.Close())
 	}

@@ -15,7 +15,7 @@ await run(`viem ${version}`, async ({ artefact, chain, key }) => {
     rpcUrls: { default: { http: [chain.rpc] } },
   });
   const transport = http(chain.rpc, { batch: true });
-  const node = createPublicClient({ chain: definition, transport, pollingInterval: 100 });
+  const node = createPublicClient({ chain: definition, transport, pollingInterval: 100, cacheTime: 0 });
   const account = privateKeyToAccount(key);
   const wallet = createWalletClient({ account, chain: definition, transport });
 

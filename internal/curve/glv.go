@@ -94,9 +94,6 @@ func mulShift384(a, b *[4]uint64) (out fr.Element) {
 	return out
 }
 
-// wnafLen bounds the bits of a number below 2¹²⁸ in signed windows.
-const wnafLen = 130
-
 // window is a digit with its place.
 type window struct {
 	bit   uint8

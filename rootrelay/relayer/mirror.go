@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/internal/merkle"
 	"github.com/rootstem/rootstem/rootrelay"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -37,8 +38,8 @@ func (c *mirror) open(ctx context.Context) error {
 	if c.chainID != 0 {
 		return nil
 	}
-	var id quantity
-	if err := c.rpc.call(ctx, &id, "eth_chainId"); err != nil {
+	var id jsonrpc.Quantity
+	if err := c.rpc.Call(ctx, &id, "eth_chainId"); err != nil {
 		return err
 	}
 	c.chainID = uint64(id)
@@ -50,14 +51,14 @@ func (c *mirror) sync(ctx context.Context) (uint64, error) {
 	if err := c.open(ctx); err != nil {
 		return 0, err
 	}
-	var head quantity
-	if err := c.rpc.call(ctx, &head, "eth_blockNumber"); err != nil {
+	var head jsonrpc.Quantity
+	if err := c.rpc.Call(ctx, &head, "eth_blockNumber"); err != nil {
 		return 0, err
 	}
 	for c.next <= uint64(head) {
 		to := min(uint64(head), c.next+c.span-1)
 		if err := c.read(ctx, c.next, to); err != nil {
-			if c.span == 1 || !errors.Is(err, ErrRPC) {
+			if c.span == 1 || !refused(err) {
 				return 0, err
 			}
 			c.span /= 2
@@ -71,17 +72,17 @@ func (c *mirror) sync(ctx context.Context) (uint64, error) {
 type logView struct {
 	Address ledger.Address `json:"address"`
 	Topics  []ledger.Hash  `json:"topics"`
-	Data    blob           `json:"data"`
+	Data    jsonrpc.Bytes  `json:"data"`
 }
 
 // read takes the events of a range of blocks, all or none.
 func (c *mirror) read(ctx context.Context, from, to uint64) error {
 	var logs []logView
 	filter := map[string]any{
-		"fromBlock": quantity(from), "toBlock": quantity(to), "address": c.module,
+		"fromBlock": jsonrpc.Quantity(from), "toBlock": jsonrpc.Quantity(to), "address": c.module,
 		"topics": []any{rootrelay.LeafTopics()},
 	}
-	if err := c.rpc.call(ctx, &logs, "eth_getLogs", filter); err != nil {
+	if err := c.rpc.Call(ctx, &logs, "eth_getLogs", filter); err != nil {
 		return err
 	}
 	var fresh []rootrelay.Entry
@@ -137,29 +138,29 @@ func (c *mirror) message(a *rootrelay.Ack) (*rootrelay.Entry, error) {
 
 // light is what rootstem_getLight answers.
 type light struct {
-	Header      blob       `json:"header"`
-	Anchor      anchorView `json:"anchor"`
-	Certificate blob       `json:"certificate"`
-	Committee   blob       `json:"committee"`
+	Header      jsonrpc.Bytes `json:"header"`
+	Anchor      anchorView    `json:"anchor"`
+	Certificate jsonrpc.Bytes `json:"certificate"`
+	Committee   jsonrpc.Bytes `json:"committee"`
 }
 
 // checkpoint is what rootstem_getCheckpoint answers.
 type checkpoint struct {
-	Header     blob       `json:"header"`
-	Anchor     anchorView `json:"anchor"`
-	Committee  blob       `json:"committee"`
-	Signatures blob       `json:"signatures"`
+	Header     jsonrpc.Bytes `json:"header"`
+	Anchor     anchorView    `json:"anchor"`
+	Committee  jsonrpc.Bytes `json:"committee"`
+	Signatures jsonrpc.Bytes `json:"signatures"`
 }
 
 // anchorView takes the encoded form out of an anchor's description.
 type anchorView struct {
-	Encoded blob `json:"encoded"`
+	Encoded jsonrpc.Bytes `json:"encoded"`
 }
 
 // light asks for a header with its certificate; nil if the node has none yet.
 func (c *mirror) light(ctx context.Context, height uint64) (*light, *ledger.Header, error) {
 	var l *light
-	if err := c.rpc.call(ctx, &l, "rootstem_getLight", quantity(height)); err != nil || l == nil {
+	if err := c.rpc.Call(ctx, &l, "rootstem_getLight", jsonrpc.Quantity(height)); err != nil || l == nil {
 		return nil, nil, err
 	}
 	h, err := ledger.DecodeHeader(l.Header)

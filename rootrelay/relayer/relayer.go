@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/rootrelay"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -83,9 +84,9 @@ func New(cfg Config) (*Relayer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Relayer{cfg: cfg, root: newMirror(endpoint{cfg.Root, cfg.Client}, cfg.Registry)}
+	r := &Relayer{cfg: cfg, root: newMirror(endpoint{jsonrpc.Client{URL: cfg.Root, HTTP: cfg.Client}}, cfg.Registry)}
 	for _, url := range cfg.Subchains {
-		r.subs = append(r.subs, &link{mirror: newMirror(endpoint{url, cfg.Client}, cfg.Gateway), url: url})
+		r.subs = append(r.subs, &link{mirror: newMirror(endpoint{jsonrpc.Client{URL: url, HTTP: cfg.Client}}, cfg.Gateway), url: url})
 	}
 	return r, nil
 }
@@ -144,7 +145,7 @@ func (r *Relayer) discover(ctx context.Context, s *link) error {
 	var genesis struct {
 		Hash ledger.Hash `json:"hash"`
 	}
-	if err := s.rpc.call(ctx, &genesis, "eth_getBlockByNumber", "0x0", false); err != nil {
+	if err := s.rpc.Call(ctx, &genesis, "eth_getBlockByNumber", "0x0", false); err != nil {
 		return err
 	}
 	id, err := r.root.rpc.number(ctx, r.root.module, rootrelay.ViewCall("idOf(bytes32)", genesis.Hash))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/rootrelay"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -63,7 +64,7 @@ func (r *Relayer) checkpoints(ctx context.Context, s *link) (record, error) {
 	sent := 0
 	for ; sent < maxCheckpoints; sent++ {
 		var cp *checkpoint
-		if err := s.rpc.call(ctx, &cp, "rootstem_getCheckpoint", quantity(rec.seq+uint64(sent)+1)); err != nil {
+		if err := s.rpc.Call(ctx, &cp, "rootstem_getCheckpoint", jsonrpc.Quantity(rec.seq+uint64(sent)+1)); err != nil {
 			return rec, err
 		}
 		if cp == nil {

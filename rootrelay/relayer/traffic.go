@@ -40,7 +40,7 @@ func (r *Relayer) carry(ctx context.Context, t *traffic, entries []rootrelay.Ent
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, ErrRPC) || errors.Is(err, ErrReverted) || errors.Is(err, ErrMirror):
+		case refused(err) || errors.Is(err, ErrReverted) || errors.Is(err, ErrMirror):
 			if retry == nil {
 				retry = new(retryState)
 				t.tries[i] = retry

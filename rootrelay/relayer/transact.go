@@ -8,6 +8,7 @@ import (
 
 	"github.com/holiman/uint256"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
@@ -33,15 +34,15 @@ func (r *Relayer) transact(ctx context.Context, c *mirror, data []byte) error {
 		return err
 	}
 	var hash ledger.Hash
-	if err := c.rpc.call(ctx, &hash, "eth_sendRawTransaction", blob(tx.Envelope())); err != nil {
+	if err := c.rpc.Call(ctx, &hash, "eth_sendRawTransaction", jsonrpc.Bytes(tx.Envelope())); err != nil {
 		return err
 	}
 	deadline := time.Now().Add(maxWait)
 	for time.Now().Before(deadline) {
 		var receipt *struct {
-			Status quantity `json:"status"`
+			Status jsonrpc.Quantity `json:"status"`
 		}
-		if err := c.rpc.call(ctx, &receipt, "eth_getTransactionReceipt", tx.Hash()); err != nil {
+		if err := c.rpc.Call(ctx, &receipt, "eth_getTransactionReceipt", tx.Hash()); err != nil {
 			return err
 		}
 		if receipt != nil {
@@ -59,23 +60,23 @@ func (r *Relayer) transact(ctx context.Context, c *mirror, data []byte) error {
 
 func (r *Relayer) build(ctx context.Context, c *mirror, data []byte) (*ledger.Transaction, error) {
 	from, to := r.cfg.Key.Address(), c.module
-	call := map[string]any{"from": from, "to": to, "data": blob(data)}
-	var gas, nonce quantity
-	if err := c.rpc.call(ctx, &gas, "eth_estimateGas", call); err != nil {
+	call := map[string]any{"from": from, "to": to, "data": jsonrpc.Bytes(data)}
+	var gas, nonce jsonrpc.Quantity
+	if err := c.rpc.Call(ctx, &gas, "eth_estimateGas", call); err != nil {
 		return nil, err
 	}
-	if err := c.rpc.call(ctx, &nonce, "eth_getTransactionCount", from, "pending"); err != nil {
+	if err := c.rpc.Call(ctx, &nonce, "eth_getTransactionCount", from, "pending"); err != nil {
 		return nil, err
 	}
-	var tip amount
-	if err := c.rpc.call(ctx, &tip, "eth_maxPriorityFeePerGas"); err != nil {
+	var tip jsonrpc.Amount
+	if err := c.rpc.Call(ctx, &tip, "eth_maxPriorityFeePerGas"); err != nil {
 		return nil, err
 	}
 	var head struct {
-		BaseFee  amount   `json:"baseFeePerGas"`
-		GasLimit quantity `json:"gasLimit"`
+		BaseFee  jsonrpc.Amount   `json:"baseFeePerGas"`
+		GasLimit jsonrpc.Quantity `json:"gasLimit"`
 	}
-	if err := c.rpc.call(ctx, &head, "eth_getBlockByNumber", "latest", false); err != nil {
+	if err := c.rpc.Call(ctx, &head, "eth_getBlockByNumber", "latest", false); err != nil {
 		return nil, err
 	}
 	tx := &ledger.Transaction{

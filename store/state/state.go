@@ -1,193 +1,224 @@
 package state
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-
-	lru "github.com/hashicorp/golang-lru/v2"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rootstem/rootstem/internal/keccak"
-	"github.com/rootstem/rootstem/internal/mpt"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // Errors of this package. Damage that is found on reading is store.ErrCorrupt.
 var (
+	// ErrUnknownRoot refuses a root that was not committed, or left the history.
 	ErrUnknownRoot = errors.New("state: unknown root")
-	ErrChange      = errors.New("state: invalid change")
-	ErrCode        = errors.New("state: code is missing")
+	// ErrPruned ends the use of a view that left the history.
+	ErrPruned = errors.New("state: state is older than the history")
+	// ErrStale refuses to commit a view that does not descend from the newest
+	// committed one.
+	ErrStale = errors.New("state: view does not descend from the committed state")
+	// ErrChange refuses a change that contradicts itself or the state.
+	ErrChange = errors.New("state: invalid change")
+	// ErrCode reports code that is not in the store.
+	ErrCode = errors.New("state: code is missing")
+	// ErrImporting refuses the use of a state whose import has not finished.
+	ErrImporting = errors.New("state: an import is under way")
 )
 
-// Config bounds the memory of a State.
+// Config bounds memory and history of a State.
 type Config struct {
-	// Nodes is the number of trie nodes to cache, of which none exceeds about 600
-	// bytes. 0 means 32,768: at most 20 MiB.
+	// Nodes is the memory for trie nodes in bytes. 0 means 8 MiB.
 	Nodes int
-	// Accounts is the number of decoded accounts to cache, of about 250 bytes each.
-	// 0 means 8,192.
+	// Accounts is the number of accounts to cache, of about 250 bytes each. 0 means
+	// 8,192.
 	Accounts int
-	// Codes is the number of contract codes to cache, of at most 24 KiB on an
-	// Ethereum-like chain. 0 means 256.
+	// Slots is the number of storage slots to cache, of about 200 bytes each. 0
+	// means 16,384.
+	Slots int
+	// Codes is the memory for contract code in bytes. 0 means 2 MiB.
 	Codes int
+	// Diffs is the memory for reverse diffs and their filters in bytes, which reads
+	// of older states use. 0 means 4 MiB.
+	Diffs int
+	// History is for how many blocks below the newest a state stays readable. 0
+	// means 1,024; a negative number means none.
+	History int
 }
 
-// State keeps tries and code in a store. It is safe for concurrent use.
+func (c *Config) normal() error {
+	if c.Nodes < 0 || c.Accounts < 0 || c.Slots < 0 || c.Codes < 0 || c.Diffs < 0 {
+		return errors.New("state: negative cache size")
+	}
+	for _, x := range []struct {
+		value     *int
+		otherwise int
+	}{{&c.Nodes, 8 << 20}, {&c.Accounts, 8_192}, {&c.Slots, 16_384}, {&c.Codes, 2 << 20}, {&c.Diffs, 4 << 20}, {&c.History, 1_024}} {
+		if *x.value == 0 {
+			*x.value = x.otherwise
+		}
+	}
+	c.History = max(c.History, 0)
+	return nil
+}
+
+// State keeps a world state in a store. It is safe for concurrent use.
 type State struct {
-	store               *store.Store
-	nodes, codes, roots store.Space
+	store   *store.Store
+	spaces  spaces
+	history uint64
 
-	nodeCache    *lru.Cache[ledger.Hash, []byte]
-	codeCache    *lru.Cache[ledger.Hash, []byte]
-	accountCache *lru.Cache[accountKey, ledger.Account]
+	tip    atomic.Pointer[position]
+	fresh  atomic.Bool // no import is under way, and the store need not be asked
+	moving sync.Mutex  // held while tip changes
+
+	nodes    *records
+	accounts *table[ledger.Address, cachedAccount]
+	slots    *table[slotName, slotValue]
+	codes    *cache[ledger.Hash, []byte]
+	diffs    *cache[uint64, *diff]
+	filters  *cache[uint64, filter]
 }
 
-// accountKey names a fact that never changes: the account at an address under a root.
-type accountKey struct {
-	root ledger.Hash
+type cachedAccount struct {
+	hash    [32]byte
+	account ledger.Account
+}
+
+type slotName struct {
 	addr ledger.Address
+	slot ledger.Hash
 }
+
+// spaces are the tables of a state. Numbers of blocks have eight bytes, big endian.
+type spaces struct {
+	accounts     store.Space // hash of address → account
+	slots        store.Space // hash of address ‖ hash of slot → value
+	nodes        store.Space // path → record
+	storageNodes store.Space // hash of address ‖ path → record
+	codes        store.Space // hash → code
+	diffs        store.Space // number → diff
+	filters      store.Space // number → filter of the diff
+	roots        store.Space // root → number
+	numbers      store.Space // number → root
+	meta         store.Space // "tip" → position; "import" → progress
+}
+
+var tipKey = []byte("tip")
+
+func be(x uint64) []byte { return binary.BigEndian.AppendUint64(nil, x) }
 
 // Open returns the state in s with the default Config.
 func Open(s *store.Store) (*State, error) { return OpenWith(s, Config{}) }
 
 // OpenWith returns the state in s.
 func OpenWith(s *store.Store, cfg Config) (*State, error) {
-	if cfg.Nodes < 0 || cfg.Accounts < 0 || cfg.Codes < 0 {
-		return nil, errors.New("state: negative cache size")
+	if err := cfg.normal(); err != nil {
+		return nil, err
 	}
-	st := &State{store: s, nodes: s.Space("state/nodes"), codes: s.Space("state/code"), roots: s.Space("state/roots")}
+	st := &State{store: s, history: uint64(cfg.History), spaces: spaces{
+		accounts: s.Space("state/a"), slots: s.Space("state/s"), nodes: s.Space("state/n"), storageNodes: s.Space("state/m"),
+		codes: s.Space("state/c"), diffs: s.Space("state/d"), filters: s.Space("state/f"),
+		roots: s.Space("state/r"), numbers: s.Space("state/b"), meta: s.Space("state"),
+	}}
+	st.nodes = newRecords(cfg.Nodes)
+	st.accounts = newTable[ledger.Address, cachedAccount](cfg.Accounts, func(a ledger.Address) byte { return a[19] ^ a[0] })
+	st.slots = newTable[slotName, slotValue](cfg.Slots, func(n slotName) byte { return n.slot[31] ^ n.slot[0] ^ n.addr[19] })
 	var errs [3]error
-	st.nodeCache, errs[0] = lru.New[ledger.Hash, []byte](orDefault(cfg.Nodes, 32_768))
-	st.accountCache, errs[1] = lru.New[accountKey, ledger.Account](orDefault(cfg.Accounts, 8_192))
-	st.codeCache, errs[2] = lru.New[ledger.Hash, []byte](orDefault(cfg.Codes, 256))
+	st.codes, errs[0] = newCache(cfg.Codes, func(h ledger.Hash) byte { return h[0] }, func(b []byte) int { return len(b) + 200 })
+	st.diffs, errs[1] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(d *diff) int { return d.size })
+	st.filters, errs[2] = newCache(cfg.Diffs/2, func(n uint64) byte { return byte(n) }, func(f filter) int { return len(f) + 150 })
 	if err := errors.Join(errs[:]...); err != nil {
-		return nil, fmt.Errorf("state: caches: %w", err)
+		return nil, err
 	}
-	return st, nil
+	return st, st.loadTip()
 }
 
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
+func (st *State) loadTip() error {
+	p := &position{root: ledger.EmptyRoot}
+	raw, err := st.spaces.meta.Get(tipKey)
+	if err != nil {
+		return err
 	}
-	return n
+	if raw != nil {
+		if len(raw) != 48 {
+			return corrupt("tip")
+		}
+		p.seq, p.oldest, p.root = binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:]), ledger.Hash(raw[16:])
+	}
+	st.tip.Store(p)
+	half, err := st.spaces.meta.Has(importKey)
+	st.fresh.Store(!half)
+	return err
 }
 
-// View returns the state with a root that was committed, or is ledger.EmptyRoot;
-// ErrUnknownRoot for every other.
+// Tip returns the root of the newest committed state and the number of commits that
+// led to it.
+func (st *State) Tip() (root ledger.Hash, seq uint64) {
+	p := st.tip.Load()
+	return p.root, p.seq
+}
+
+// View returns the state with a root: ledger.EmptyRoot, the newest committed one or
+// one within the history before it; ErrUnknownRoot for every other.
 func (st *State) View(root ledger.Hash) (*View, error) {
-	if root != ledger.EmptyRoot {
-		known, err := st.roots.Has(root[:])
-		if err != nil {
-			return nil, err
-		}
-		if !known {
-			return nil, fmt.Errorf("%w: %v", ErrUnknownRoot, root)
-		}
+	if err := st.importing(); err != nil {
+		return nil, err
 	}
-	return &View{state: st, root: root}, nil
-}
-
-// Commit adds to b what v and its ancestors have in memory. Once b is written, all
-// their roots are known and the views read from the store; if b is dropped, nothing
-// has happened. Several views may go into one batch.
-func (st *State) Commit(b *store.Batch, v *View) error {
-	if v.state != st {
-		panic("state: view of another state")
+	if root == ledger.EmptyRoot {
+		return &View{state: st, root: root, void: true}, nil
 	}
-	for {
-		l := v.pending.Load()
-		if l == nil {
-			return nil
-		}
-		for h, enc := range l.nodes {
-			b.Set(st.nodes, h[:], enc)
-		}
-		for h, code := range l.codes {
-			b.Set(st.codes, h[:], code)
-		}
-		b.Set(st.roots, v.root[:], nil)
-		committed := v
-		b.Then(func() { st.settle(committed, l) })
-		v = l.parent
-	}
-}
-
-// settle lets a view forget what the store holds by now.
-func (st *State) settle(v *View, l *layer) {
-	for h, enc := range l.nodes {
-		st.nodeCache.Add(h, enc)
-	}
-	v.pending.Store(nil)
-}
-
-// node reads a node that is no longer, or never was, pending.
-func (st *State) node(hash ledger.Hash) ([]byte, error) {
-	if enc, ok := st.nodeCache.Get(hash); ok {
-		return enc, nil
-	}
-	enc, err := checked(st.nodes, hash)
-	if err == nil && enc != nil {
-		st.nodeCache.Add(hash, enc)
-	}
-	return enc, err
-}
-
-func (st *State) code(hash ledger.Hash) ([]byte, error) {
-	if code, ok := st.codeCache.Get(hash); ok {
-		return code, nil
-	}
-	code, err := checked(st.codes, hash)
-	if err == nil && code == nil {
-		err = fmt.Errorf("%w: %v", ErrCode, hash)
-	}
+	raw, err := st.spaces.roots.Get(root[:])
 	if err != nil {
 		return nil, err
 	}
-	st.codeCache.Add(hash, code)
+	if len(raw) != 8 {
+		return nil, fmt.Errorf("%w: %v", ErrUnknownRoot, root)
+	}
+	seq := binary.BigEndian.Uint64(raw)
+	p := st.tip.Load()
+	if seq < p.oldest {
+		return nil, fmt.Errorf("%w: %v left the history", ErrUnknownRoot, root)
+	}
+	if seq > p.seq {
+		return nil, fmt.Errorf("%w: %v is not settled", ErrUnknownRoot, root)
+	}
+	return &View{state: st, root: root, seq: seq}, nil
+}
+
+// code reads code that is not pending.
+func (st *State) code(hash ledger.Hash) ([]byte, error) {
+	if code, ok := st.codes.get(hash); ok {
+		return code, nil
+	}
+	code, err := st.spaces.codes.Get(hash[:])
+	if err != nil {
+		return nil, err
+	}
+	if code == nil {
+		return nil, fmt.Errorf("%w: %v", ErrCode, hash)
+	}
+	if keccak.Sum256(code) != hash {
+		return nil, fmt.Errorf("%w: code under hash %v has another", store.ErrCorrupt, hash)
+	}
+	st.codes.add(hash, code)
 	return code, nil
 }
 
-// checked reads what lies under its own hash; nil if nothing does.
-func checked(space store.Space, hash ledger.Hash) ([]byte, error) {
-	b, err := space.Get(hash[:])
-	if err != nil || b == nil {
-		return nil, err
+// table returns the space and the key in it for a key with its kind.
+func (st *State) table(key []byte) (store.Space, []byte) {
+	switch key[0] {
+	case kindAccount:
+		return st.spaces.accounts, key[1:]
+	case kindSlot:
+		return st.spaces.slots, key[1:]
+	case kindNode:
+		return st.spaces.nodes, key[1:]
+	case kindStorageNode:
+		return st.spaces.storageNodes, key[1:]
 	}
-	if keccak.Sum256(b) != hash {
-		return nil, fmt.Errorf("%w: what lies under hash %v has another", store.ErrCorrupt, hash)
-	}
-	return b, nil
+	panic("state: key of an unknown kind")
 }
-
-// Check reads the whole state under a committed root from the store, past the
-// caches, and returns the first thing that is missing or damaged.
-func (st *State) Check(root ledger.Hash) error {
-	disk := fromStore{st.nodes}
-	return mpt.Walk(root, disk, func(_, value []byte) error {
-		a, err := ledger.DecodeAccount(value)
-		if err != nil {
-			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-		}
-		if a.CodeHash != ledger.EmptyCodeHash {
-			code, err := checked(st.codes, a.CodeHash)
-			if err == nil && code == nil {
-				err = fmt.Errorf("%w: %v", ErrCode, a.CodeHash)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return mpt.Walk(a.Root, disk, func(_, value []byte) error {
-			if _, err := ledger.DecodeSlotValue(value); err != nil {
-				return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-			}
-			return nil
-		})
-	})
-}
-
-type fromStore struct{ nodes store.Space }
-
-func (f fromStore) Get(hash [32]byte) ([]byte, error) { return checked(f.nodes, hash) }

@@ -32,7 +32,7 @@ func commit(t testing.TB, s *store.Store, st *State, v *View) {
 	b := s.Batch()
 	require.NoError(t, st.Commit(b, v))
 	require.NoError(t, b.WriteSync())
-	require.NoError(t, st.Check(v.Root()))
+	require.NoError(t, st.Check())
 }
 
 func apply(t testing.TB, v *View, changes ...ledger.Change) *View {
@@ -110,7 +110,7 @@ func TestRandomUpdatesMatchTheNaiveState(t *testing.T) {
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
-	st, err := OpenWith(s, Config{Nodes: 100, Accounts: 10, Codes: 1})
+	st, err := OpenWith(s, Config{Nodes: 4_000, Accounts: 10, Slots: 20, Codes: 1, Diffs: 100})
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(7, 7))
 	model := make(naiveState)
@@ -171,7 +171,9 @@ func TestViewsAreIsolated(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnknownRoot)
 	_, err = st.View(base.Root())
 	require.NoError(t, err, "an ancestor is committed too")
-	commit(t, s, st, a)
+	batch := s.Batch()
+	require.ErrorIs(t, st.Commit(batch, a), ErrStale)
+	require.Zero(t, batch.Len())
 	requireSame(t, left, a)
 }
 
@@ -323,11 +325,15 @@ func TestProofsOfAViewVerify(t *testing.T) {
 	require.NoError(t, p.Verify(ledger.EmptyRoot))
 }
 
-func TestADamagedNodeIsFoundOnReading(t *testing.T) {
+func TestDamageIsFoundOnReading(t *testing.T) {
 	dir := t.TempDir()
 	s, st := openState(t, dir)
-	addr := ledger.Address{1}
-	v := apply(t, empty(t, st), ledger.Change{Address: addr, Account: ledger.Account{Nonce: 1}, Code: []byte{1, 2}})
+	var changes []ledger.Change
+	for i := range byte(50) {
+		changes = append(changes, ledger.Change{Address: ledger.Address{i}, Account: ledger.Account{Nonce: 1}})
+	}
+	changes[0].Code = []byte{1, 2}
+	v := apply(t, empty(t, st), changes...)
 	commit(t, s, st, v)
 	fresh := func() *View {
 		st, err := Open(s)
@@ -336,19 +342,78 @@ func TestADamagedNodeIsFoundOnReading(t *testing.T) {
 		require.NoError(t, err)
 		return v
 	}
-	b := s.Batch()
-	root, hash := v.Root(), ledger.Keccak([]byte{1, 2})
-	b.Set(st.codes, hash[:], []byte{1, 3})
-	require.NoError(t, b.WriteSync())
+	damage := func(space store.Space, key, value []byte) (undo func()) {
+		old, err := space.Get(key)
+		require.NoError(t, err)
+		require.NotNil(t, old)
+		set := func(value []byte) {
+			b := s.Batch()
+			b.Set(space, key, value)
+			require.NoError(t, b.WriteSync())
+		}
+		set(value)
+		require.ErrorIs(t, st.Check(), store.ErrCorrupt)
+		return func() { set(old) }
+	}
+	hash := ledger.Keccak([]byte{1, 2})
+	undo := damage(st.spaces.codes, hash[:], []byte{1, 3})
 	_, err := fresh().Code(hash)
 	require.ErrorIs(t, err, store.ErrCorrupt)
-	require.ErrorIs(t, st.Check(root), store.ErrCorrupt)
-	b = s.Batch()
-	b.Set(st.nodes, root[:], []byte{0xc0})
-	require.NoError(t, b.WriteSync())
-	_, err = fresh().Account(addr)
+	undo()
+
+	raw, err := st.spaces.nodes.Get(nil)
+	require.NoError(t, err)
+	flipped := append([]byte(nil), raw...)
+	flipped[len(raw)-1] ^= 1
+	for _, bad := range [][]byte{{0xc0}, flipped, raw[:len(raw)-1], append(raw[:len(raw):len(raw)], 0)} {
+		undo = damage(st.spaces.nodes, nil, bad)
+		_, err = fresh().Prove(ledger.Address{1}, nil)
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		_, err = fresh().Apply(changes[1:2])
+		require.NoError(t, err, "nothing changes")
+		_, err = fresh().Apply([]ledger.Change{{Address: ledger.Address{9}, Account: ledger.Account{Nonce: 9}}})
+		require.ErrorIs(t, err, store.ErrCorrupt)
+		undo()
+	}
+
+	key := ledger.Keccak(changes[3].Address[:])
+	raw, err = st.spaces.accounts.Get(key[:])
+	require.NoError(t, err)
+	undo = damage(st.spaces.accounts, key[:], raw[:len(raw)-1])
+	_, err = fresh().Account(changes[3].Address)
 	require.ErrorIs(t, err, store.ErrCorrupt)
-	require.ErrorIs(t, st.Check(root), store.ErrCorrupt)
+	undo()
+	other := ledger.Account{Nonce: 2, Root: ledger.EmptyRoot, CodeHash: ledger.EmptyCodeHash}
+	damage(st.spaces.accounts, key[:], appendSlim(nil, &other))()
+	require.NoError(t, st.Check())
+	requireExtraEntriesAreFound(t, s, st)
+}
+
+// requireExtraEntriesAreFound adds to each table what does not belong there.
+func requireExtraEntriesAreFound(t *testing.T, s *store.Store, st *State) {
+	account := ledger.Account{Nonce: 2, Root: ledger.EmptyRoot, CodeHash: ledger.EmptyCodeHash}
+	raw, err := st.spaces.nodes.Get(nil)
+	require.NoError(t, err)
+	for _, x := range []struct {
+		space      store.Space
+		key, value []byte
+	}{
+		{st.spaces.accounts, make([]byte, 32), appendSlim(nil, &account)},
+		{st.spaces.accounts, []byte{1}, appendSlim(nil, &account)},
+		{st.spaces.slots, make([]byte, 64), []byte{1}},
+		{st.spaces.nodes, []byte{15, 15, 15, 15}, raw},
+		{st.spaces.nodes, []byte{0, 0, 0, 0}, raw},
+		{st.spaces.storageNodes, make([]byte, 32), raw},
+	} {
+		b := s.Batch()
+		b.Set(x.space, x.key, x.value)
+		require.NoError(t, b.WriteSync())
+		require.ErrorIs(t, st.Check(), store.ErrCorrupt)
+		b = s.Batch()
+		b.Delete(x.space, x.key)
+		require.NoError(t, b.WriteSync())
+		require.NoError(t, st.Check())
+	}
 }
 
 // Readers hold on to views of any age while one writer applies and commits.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
@@ -29,6 +30,7 @@ import (
 var (
 	ErrBlock    = errors.New("chain: invalid block")
 	ErrUnknown  = errors.New("chain: not known")
+	ErrPruned   = errors.New("chain: no longer kept")
 	ErrConflict = errors.New("chain: finality contradicts a final block")
 )
 
@@ -40,6 +42,8 @@ type Config struct {
 	// Heights lists where the schedule of modules changes, in ascending order.
 	Heights []uint64
 	Store   *store.Store
+	// Keep says how much of the past is kept; the zero value keeps all.
+	Keep blocks.Policy
 }
 
 // Record is an executed block with what follows from it. Its fields are shared and
@@ -61,7 +65,7 @@ type Chain struct {
 	modules  *module.Registry
 	machines []machine
 	db       *store.Store
-	spaces   spaces
+	final    *blocks.Store
 	states   *state.State
 	origin   ledger.Hash // hash of block 0
 
@@ -91,12 +95,16 @@ func Open(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	final, err := blocks.Open(cfg.Store, cfg.Keep)
+	if err != nil {
+		return nil, err
+	}
 	records, err := lru.New[uint64, *Record](cachedRecords)
 	if err != nil {
 		return nil, fmt.Errorf("chain: %w", err)
 	}
 	c := &Chain{
-		genesis: g, modules: cfg.Modules, db: cfg.Store, spaces: openSpaces(cfg.Store),
+		genesis: g, modules: cfg.Modules, db: cfg.Store, final: final,
 		states: states, pending: map[ledger.Hash]*Record{}, records: records,
 	}
 	heights := cfg.Heights
@@ -119,21 +127,18 @@ func (c *Chain) load() error {
 		return err
 	}
 	c.origin = zero.Hash
-	height, ok, err := c.spaces.head()
-	if err != nil {
-		return err
-	}
+	height, _, ok := c.final.Head()
 	if !ok {
 		return c.write([]*Record{zero})
 	}
-	stored, err := c.spaces.block(0)
+	stored, err := c.Header(0)
 	if err != nil {
 		return err
 	}
 	if stored.Hash != zero.Hash {
 		return fmt.Errorf("%w: the data directory holds the chain of %s, the configuration that of %s", ErrGenesis, stored.Hash, zero.Hash)
 	}
-	head, err := c.spaces.block(height)
+	head, err := loaded(c.final.Block(height))
 	if err != nil {
 		return err
 	}
@@ -220,43 +225,12 @@ func (c *Chain) Executed(hash ledger.Hash) (*Record, bool) {
 	return r, err == nil
 }
 
-// Block returns the final block of a height, or ErrUnknown.
-func (c *Chain) Block(height uint64) (*Record, error) {
-	head := c.Head()
-	if height > head.Block.Header.Height {
-		return nil, fmt.Errorf("%w: block %d, the head is %d", ErrUnknown, height, head.Block.Header.Height)
-	}
-	if height == head.Block.Header.Height {
-		return head, nil
-	}
-	if r, ok := c.records.Get(height); ok {
-		return r, nil
-	}
-	r, err := c.spaces.block(height)
-	if err != nil {
-		return nil, err
-	}
-	c.records.Add(height, r)
-	return r, nil
-}
-
-// BlockByHash returns a final block, or ErrUnknown.
-func (c *Chain) BlockByHash(hash ledger.Hash) (*Record, error) {
-	height, err := c.spaces.height(hash)
-	if err != nil {
-		return nil, err
-	}
-	return c.Block(height)
-}
-
-// Transaction returns the place of a final transaction, or ErrUnknown.
-func (c *Chain) Transaction(hash ledger.Hash) (height uint64, index int, err error) {
-	return c.spaces.transaction(hash)
-}
-
 // State returns the state after the final block of a height.
 func (c *Chain) State(height uint64) (*state.View, error) {
-	r, err := c.Block(height)
+	if head := c.Head(); height == head.Block.Header.Height {
+		return c.view(head)
+	}
+	r, err := c.Header(height)
 	if err != nil {
 		return nil, err
 	}

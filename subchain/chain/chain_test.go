@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rootstem/rootstem/store"
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
@@ -33,17 +34,25 @@ func genesis(t *testing.T) chain.Genesis {
 
 func open(t *testing.T, db *store.Store, g chain.Genesis) (*chain.Chain, error) {
 	t.Helper()
+	return keep(t, db, g, blocks.Policy{})
+}
+
+func keep(t *testing.T, db *store.Store, g chain.Genesis, p blocks.Policy) (*chain.Chain, error) {
+	t.Helper()
 	set, err := module.New(module.Chain{ID: g.ChainID}, nil)
 	require.NoError(t, err)
 	g.Modules = set.ConfigHashAt(0)
-	return chain.Open(chain.Config{Genesis: g, Rules: vm.Osaka(), Modules: set, Store: db})
+	return chain.Open(chain.Config{Genesis: g, Rules: vm.Osaka(), Modules: set, Store: db, Keep: p})
 }
 
 func fresh(t *testing.T) (*chain.Chain, *store.Store) {
 	t.Helper()
 	db, err := store.Open(store.Config{Dir: t.TempDir()})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	t.Cleanup(func() {
+		require.NoError(t, chain.Check(db))
+		require.NoError(t, db.Close())
+	})
 	c, err := open(t, db, genesis(t))
 	require.NoError(t, err)
 	return c, db
@@ -239,5 +248,68 @@ func TestTheBaseFeeFollowsUseAndKeepsItsFloor(t *testing.T) {
 	for i := range uint64(3) {
 		parent = propose(t, c, parent.Hash, pay(t, i, 1))
 		require.Equal(t, floor, parent.Block.Header.BaseFee)
+	}
+}
+
+// emitter logs one topic, the first word of its input.
+var emitter = ledger.Address{0xe}
+
+func emit(t *testing.T, nonce uint64, topic ledger.Hash) *ledger.Transaction {
+	t.Helper()
+	tx := &ledger.Transaction{Type: ledger.DynamicFeeTx, Nonce: nonce, Gas: 60_000, To: &emitter, Data: topic[:]}
+	tx.ChainID.SetUint64(7)
+	tx.GasFeeCap.SetUint64(20_000_000_000)
+	tx.Sign(key(t, "alice"))
+	return tx
+}
+
+func TestLogsAreFoundAndThePastIsPrunedByPolicy(t *testing.T) {
+	db, err := store.Open(store.Config{Dir: t.TempDir()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	g := genesis(t)
+	// PUSH0 CALLDATALOAD PUSH0 PUSH0 LOG1
+	g.Alloc = append(g.Alloc, chain.Allocation{Address: emitter, Code: []byte{0x5f, 0x35, 0x5f, 0x5f, 0xa1}})
+	policy := blocks.Policy{Blocks: 4, Certificates: 6}
+	c, err := keep(t, db, g, policy)
+	require.NoError(t, err)
+	var all []*chain.Record
+	for i := range uint64(10) {
+		r := propose(t, c, c.Head().Hash, emit(t, i, ledger.Hash{31: byte(i % 2)}))
+		require.True(t, r.Receipts[0].Success)
+		_, err := c.Finalize(r.Hash, []byte{byte(i), 1})
+		require.NoError(t, err)
+		all = append(all, r)
+	}
+	for range 2 { // the second time over what is on disk
+		search := func(f ledger.LogFilter, from uint64) (out []uint64, err error) {
+			for height, err := range c.Search(t.Context(), &f, from, 100) {
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, height)
+			}
+			return out, nil
+		}
+		got, err := search(ledger.LogFilter{Addresses: []ledger.Address{emitter}, Topics: [][]ledger.Hash{{{31: 1}}}}, 7)
+		require.NoError(t, err)
+		require.Equal(t, []uint64{8, 10}, got)
+		_, err = search(ledger.LogFilter{}, 6)
+		require.ErrorIs(t, err, chain.ErrPruned)
+
+		first, err := c.Header(1)
+		require.NoError(t, err)
+		require.Equal(t, all[0].Hash, first.Hash)
+		r, err := c.Certified(1)
+		require.NoError(t, err)
+		require.Equal(t, uint64(5), r.Block.Header.Height)
+		require.Equal(t, []byte{4, 1}, r.Certificate)
+		_, _, err = c.Transaction(all[0].Block.Transactions[0].Hash())
+		require.ErrorIs(t, err, chain.ErrUnknown)
+		require.NoError(t, c.Check())
+		c, err = keep(t, db, g, policy)
+		require.NoError(t, err)
+		_, err = c.Block(1)
+		require.ErrorIs(t, err, chain.ErrPruned)
 	}
 }

@@ -238,7 +238,7 @@ func (c *Chain) ancestor(r *Record, height uint64) (ledger.Hash, error) {
 		}
 		r = p
 	}
-	final, err := c.Block(height)
+	final, err := c.Header(height)
 	if err != nil {
 		return ledger.Hash{}, err
 	}

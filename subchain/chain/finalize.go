@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
@@ -54,7 +55,7 @@ func (c *Chain) branch(hash ledger.Hash) ([]*Record, error) {
 // settled tells a block that is final already (nil) from one that is unknown or
 // branches off below the head.
 func (c *Chain) settled(hash ledger.Hash, steps int) error {
-	if _, err := c.spaces.height(hash); err == nil && steps == 0 {
+	if _, err := c.final.Height(hash); err == nil && steps == 0 {
 		return nil
 	}
 	if steps > 0 {
@@ -67,14 +68,17 @@ func (c *Chain) settled(hash ledger.Hash, steps int) error {
 func (c *Chain) write(branch []*Record) error {
 	batch := c.db.Batch()
 	defer batch.Close()
-	for _, r := range branch {
-		c.spaces.put(batch, r)
+	final := make([]*blocks.Record, len(branch))
+	for i, r := range branch {
+		final[i] = r.stored()
+	}
+	if err := c.final.Append(batch, final...); err != nil {
+		return err
 	}
 	head := branch[len(branch)-1]
 	if err := c.states.Commit(batch, head.view); err != nil {
 		return err
 	}
-	c.spaces.putHead(batch, head.Block.Header.Height)
 	if err := batch.WriteSync(); err != nil {
 		return fmt.Errorf("chain: writing block %d: %w", head.Block.Header.Height, err)
 	}

@@ -1,12 +1,10 @@
 package devnet_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/jsonrpc"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain"
 	"github.com/rootstem/rootstem/subchain/chain"
@@ -66,6 +65,7 @@ func audit(t *testing.T, dir string) {
 	db, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
 	require.NoError(t, node.Audit(db))
+	require.NoError(t, chain.Check(db))
 	require.NoError(t, db.Close())
 }
 
@@ -92,32 +92,15 @@ func reach(t *testing.T, net *devnet.Network, i int, h uint64) {
 // call makes one JSON-RPC call.
 func call(t *testing.T, n *subchain.Node, result any, method string, params ...any) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-	require.NoError(t, err)
-	resp, err := http.Post(n.URL(), "application/json", bytes.NewReader(body))
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	var answer struct {
-		Result json.RawMessage
-		Error  *struct {
-			Code    int
-			Message string
-		}
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
-	if want, ok := result.(*rpcError); ok {
-		require.NotNil(t, answer.Error, "%s", method)
-		*want = rpcError(*answer.Error)
+	rpc := jsonrpc.Client{URL: n.URL()}
+	err := rpc.Call(t.Context(), result, method, params...)
+	if want, ok := result.(*jsonrpc.Error); ok {
+		var refused *jsonrpc.Error
+		require.ErrorAs(t, err, &refused, "%s", method)
+		*want = *refused
 		return
 	}
-	require.Nil(t, answer.Error, "%s", method)
-	require.NoError(t, json.Unmarshal(answer.Result, result))
-}
-
-// rpcError as a result of call demands an error.
-type rpcError struct {
-	Code    int
-	Message string
+	require.NoError(t, err)
 }
 
 // transfer sends coins and waits for the receipt on another validator.
@@ -317,14 +300,14 @@ func TestBadTransactionsGetTheErrorsThatEthereumClientsExpect(t *testing.T) {
 		{"garbage", "0xc0", "malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var err rpcError
+			var err jsonrpc.Error
 			call(t, n, &err, "eth_sendRawTransaction", c.raw)
 			require.Contains(t, err.Message, c.want)
 			require.Negative(t, err.Code)
 		})
 	}
 	transfer(t, net, 0, 0, ledger.Address{5}, 1)
-	var err rpcError
+	var err jsonrpc.Error
 	call(t, n, &err, "eth_sendRawTransaction", send(base()))
 	require.Contains(t, err.Message, "nonce too low")
 }
@@ -350,6 +333,27 @@ func TestATransactionThatOvertookItsPredecessorIsTaken(t *testing.T) {
 	var first ledger.Hash
 	call(t, n, &first, "eth_sendRawTransaction", raw(0))
 	require.NotEqual(t, first, <-done)
+}
+
+// A seat whose database was replaced by an old copy must not sign again what it may
+// have signed: its watermark lies apart from the database.
+func TestAValidatorOnAnOldCopyOfItsDatabaseAbstains(t *testing.T) {
+	dir := t.TempDir()
+	net := startIn(t, dir, 1, nil)
+	reach(t, net, 0, 2)
+	require.NoError(t, net.StopValidator(0))
+	home := filepath.Join(dir, "validator-0")
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "copy"), os.DirFS(filepath.Join(home, "db"))))
+	require.NoError(t, net.StartValidator(0))
+	reach(t, net, 0, height(t, net, 0)+3)
+	require.NoError(t, net.StopValidator(0))
+	require.NoError(t, os.RemoveAll(filepath.Join(home, "db")))
+	require.NoError(t, os.CopyFS(filepath.Join(home, "db"), os.DirFS(filepath.Join(dir, "copy"))))
+	require.NoError(t, net.StartValidator(0))
+	old := height(t, net, 0)
+	time.Sleep(2 * time.Second)
+	require.NoError(t, net.Failed())
+	require.Equal(t, old, height(t, net, 0), "nobody else can carry the only seat past its mark")
 }
 
 func TestASecondNodeOnTheSameDirectoryIsRefused(t *testing.T) {

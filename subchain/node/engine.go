@@ -39,6 +39,9 @@ func (n *Node) restore(ctx context.Context) error {
 			}
 		}
 	}
+	if n.lost, err = n.keeper.lost(); err != nil {
+		return err
+	}
 	if err := n.resetPool(); err != nil {
 		return err
 	}
@@ -67,6 +70,9 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	if cfg.Seat != rolldpos.Observer {
 		cfg.Signer = signer{n.cfg.Key}
+	}
+	if cfg.Abstain = abstention(n.lost, epoch); cfg.Abstain > 0 {
+		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
 	}
 	core, err := rolldpos.New(cfg)
 	if err != nil {
@@ -108,7 +114,7 @@ func viewOf(c *rolldpos.Certificate) rolldpos.View {
 // anchor returns the hash of the last block of the epoch before.
 func (n *Node) anchor(epoch uint64) (ledger.Hash, error) {
 	for h := n.chain.Head().Block.Header.Height; ; h-- {
-		r, err := n.chain.Block(h)
+		r, err := n.chain.Header(h)
 		if err != nil {
 			return ledger.Hash{}, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/rootstem/rootstem/rolldpos"
@@ -20,19 +21,20 @@ var ErrEndorsed = errors.New("node: sequence number already signed for another b
 // bodies of blocks that are not final, and the signatures over checkpoints.
 type keeper struct {
 	db          *store.Store
-	votes       *store.Log  // epoch (8 bytes) ‖ record of the core
-	bodies      store.Space // block hash → RLP
-	endorsed    store.Space // sequence number → block hash that this seat signed
-	checkpoints store.Space // sequence number → encoded signatures of a quorum
+	mark        *store.Watermark // nil: none is kept
+	votes       *store.Log       // epoch (8 bytes) ‖ record of the core
+	bodies      store.Space      // block hash → RLP
+	endorsed    store.Space      // sequence number → block hash that this seat signed
+	checkpoints store.Space      // sequence number → encoded signatures of a quorum
 }
 
 // keptVotes is how many records stay in the log: enough to audit the recent past,
 // few enough to replay within a second.
 const keptVotes = 20_000
 
-func openKeeper(db *store.Store) *keeper {
+func openKeeper(db *store.Store, mark *store.Watermark) *keeper {
 	return &keeper{
-		db: db, votes: db.Log("votes"), bodies: db.Space("bodies"),
+		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"),
 		endorsed: db.Space("endorsed"), checkpoints: db.Space("endorsements"),
 	}
 }
@@ -49,7 +51,87 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 		hash := b.Header.Hash()
 		batch.Set(k.bodies, hash[:], b.AppendRLP(nil))
 	}
-	return batch.WriteSync()
+	if err := batch.WriteSync(); err != nil {
+		return err
+	}
+	return k.raise(epoch, records)
+}
+
+// raise moves the watermark to the last vote of records. The log comes first: if all
+// seats of a committee lose power between the two, each still knows what it signed.
+func (k *keeper) raise(epoch uint64, records [][]byte) error {
+	if k.mark == nil {
+		return nil
+	}
+	top := store.Mark{}
+	for _, rec := range records {
+		r, err := rolldpos.DecodeRecord(rec)
+		if err != nil {
+			return fmt.Errorf("node: own record: %w", err)
+		}
+		if m := markOf(epoch, r); top.View <= m.View {
+			top = m
+		}
+	}
+	if !below(k.mark.Get(), top) {
+		return nil // certificates only, or a vote in a view that has passed
+	}
+	return k.mark.Raise(top)
+}
+
+// markSteps is how many marks a view has: for the vote of each kind.
+const markSteps = 4
+
+// markOf is the watermark of a record's vote, zero without one.
+func markOf(epoch uint64, r *rolldpos.Record) store.Mark {
+	v := r.Vote
+	if v == nil {
+		return store.Mark{}
+	}
+	return store.Mark{Epoch: epoch, View: markSteps*uint64(v.View) + uint64(v.Kind), Digest: ledger.Keccak(v.AppendBinary(nil))}
+}
+
+// lost returns the watermark if it is above the log, else the zero Mark: the seat has
+// signed what the database does not show, because that was restored from an old copy
+// or has lost its end.
+func (k *keeper) lost() (store.Mark, error) {
+	if k.mark == nil {
+		return store.Mark{}, nil
+	}
+	last := store.Mark{}
+	err := k.votes.Replay(func(_ uint64, rec []byte) error {
+		if len(rec) < 8 {
+			return fmt.Errorf("node: record of %d bytes", len(rec))
+		}
+		r, err := rolldpos.DecodeRecord(rec[8:])
+		if err != nil {
+			return fmt.Errorf("node: vote log: %w", err)
+		}
+		if m := markOf(binary.BigEndian.Uint64(rec), r); below(last, m) {
+			last = m
+		}
+		return nil
+	})
+	if mark := k.mark.Get(); err == nil && below(last, mark) {
+		return mark, nil
+	}
+	return store.Mark{}, err
+}
+
+func below(a, b store.Mark) bool {
+	return a.Epoch < b.Epoch || a.Epoch == b.Epoch && a.View < b.View
+}
+
+// abstention is the highest view of an epoch in which a seat that has lost votes up
+// to a mark must sign nothing.
+func abstention(lost store.Mark, epoch uint64) rolldpos.View {
+	switch {
+	case lost.Epoch > epoch:
+		return math.MaxInt64 // the whole epoch is past
+	case lost.Epoch == epoch:
+		return rolldpos.View(lost.View / markSteps)
+	}
+	return 0
 }
 
 // records returns the log's records of an epoch that speak of views above final, in
@@ -154,7 +236,7 @@ func decodeUint(b []byte) (uint64, error) {
 // rolldpos.ErrConflict if its seat ever signed two different votes of one kind, or
 // commit and nullify, in one view.
 func Audit(db *store.Store) error {
-	k := openKeeper(db)
+	k := openKeeper(db, nil)
 	epochs := map[uint64][][]byte{}
 	err := k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {

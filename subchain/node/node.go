@@ -52,6 +52,9 @@ type Config struct {
 	Pool  *mempool.Pool
 	// Key is the seat's consensus key; nil, or a key without a seat, follows.
 	Key ed25519.PrivateKey
+	// Watermark, if set, keeps the seat from signing twice after the store was restored
+	// from an old copy.
+	Watermark *store.Watermark
 	// BlockTime is the least time between two blocks; 0 means 250 ms.
 	BlockTime time.Duration
 	// Heartbeat is the time after which an idle chain makes an empty block; 0 means
@@ -81,6 +84,7 @@ type Node struct {
 	// Owned by Run's goroutine.
 	seat      int
 	keeper    *keeper
+	lost      store.Mark // see keeper.lost
 	core      *rolldpos.Core
 	epoch     uint64
 	wake      time.Time
@@ -129,7 +133,7 @@ func New(cfg Config) (*Node, error) {
 		cfg: cfg, chain: cfg.Chain, pool: cfg.Pool, log: cfg.Logger,
 		events:  make(chan event, queueLength),
 		jobs:    make(chan job, workers),
-		keeper:  openKeeper(cfg.Store),
+		keeper:  openKeeper(cfg.Store, cfg.Watermark),
 		bodies:  newBodies(),
 		fetches: map[ledger.Hash]time.Time{},
 		checks:  newEndorsements(),

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"github.com/holiman/uint256"
 
@@ -18,6 +19,8 @@ var (
 	ErrNotFound = errors.New("rpc: not found")
 	// ErrUnavailable reports a block or state that was known and has been pruned.
 	ErrUnavailable = errors.New("rpc: no longer available")
+	// ErrTooWide reports a search for logs that would cost too much.
+	ErrTooWide = errors.New("rpc: search is too wide")
 )
 
 // Backend is everything that the server serves from. All fields are required and
@@ -28,6 +31,7 @@ type Backend struct {
 	Executor   Executor
 	Fees       Fees
 	Pool       Pool
+	Logs       Logs
 	Extensions Extensions
 }
 
@@ -96,6 +100,14 @@ type Pool interface {
 	Pending(tx ledger.Hash) (*ledger.Transaction, bool)
 	// Nonce is the next nonce of the account, its transactions in the pool counted.
 	Nonce(addr ledger.Address) (uint64, error)
+}
+
+// Logs finds final blocks by their logs, without reading those between.
+type Logs interface {
+	// Search yields, in ascending order, the heights within [from, to] whose blocks
+	// may hold a log that the filter admits, and leaves none out. An error is yielded
+	// last: ErrUnavailable if the logs of from have been pruned, ErrTooWide, or ctx's.
+	Search(ctx context.Context, f *ledger.LogFilter, from, to uint64) iter.Seq2[uint64, error]
 }
 
 // Extensions serves what a relayer, a device or a tool needs beyond Ethereum's API,

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
 	"sync"
 	"testing"
 
@@ -26,10 +28,12 @@ type memory struct {
 	sync    Sync
 	run     func(ctx context.Context, height uint64, m *ledger.Message) (vm.Result, error)
 	reads   int // blocks read by height
+	// searchErr is what Search fails with.
+	searchErr error
 }
 
 func (c *memory) backend() Backend {
-	return Backend{Chain: c, States: c, Executor: c, Fees: c, Pool: c, Extensions: c}
+	return Backend{Chain: c, States: c, Executor: c, Fees: c, Pool: c, Logs: c, Extensions: c}
 }
 
 func (c *memory) ChainID() uint64 { return testChainID }
@@ -53,6 +57,21 @@ func (c *memory) BlockByHash(hash ledger.Hash) (*Record, error) {
 		}
 	}
 	return nil, ErrNotFound
+}
+
+// Search knows the blocks with any log at all.
+func (c *memory) Search(_ context.Context, _ *ledger.LogFilter, from, to uint64) iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		if c.searchErr != nil {
+			yield(0, c.searchErr)
+			return
+		}
+		for ; from <= to && from < uint64(len(c.records)); from++ {
+			if slices.ContainsFunc(c.records[from].Receipts, func(r *ledger.Receipt) bool { return len(r.Logs) > 0 }) && !yield(from, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (c *memory) Lookup(hash ledger.Hash) (uint64, int, bool, error) {

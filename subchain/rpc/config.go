@@ -28,7 +28,7 @@ type Config struct {
 	MaxBatch      int           // calls in a batch; 1,000
 	MaxResponse   int           // bytes of the answers in a response; 25 MB
 	MaxConcurrent int           // requests served at once, others wait; 64
-	MaxLogBlocks  uint64        // blocks that one eth_getLogs may span; 10,000
+	MaxLogBlocks  uint64        // blocks that one eth_getLogs may read for its matches; 10,000
 	MaxLogs       int           // logs in one answer; 10,000
 	MaxCallGas    uint64        // gas of a simulated call; 50,000,000
 	MaxCallTime   time.Duration // of a simulated call; 5 s
@@ -80,7 +80,7 @@ func fallback[T comparable](field *T, value T) {
 }
 
 func (b *Backend) validate() error {
-	if b.Chain == nil || b.States == nil || b.Executor == nil || b.Fees == nil || b.Pool == nil || b.Extensions == nil {
+	if b.Chain == nil || b.States == nil || b.Executor == nil || b.Fees == nil || b.Pool == nil || b.Logs == nil || b.Extensions == nil {
 		return fmt.Errorf("%w: the backend is incomplete", ErrConfig)
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 )
 
 // maxScans bounds the blocks that all eth_getLogs of one HTTP request read, as a
-// multiple of what one may span.
+// multiple of what one may read.
 const maxScans = 4
 
 // session serves the calls of one HTTP request. All of them see one head.

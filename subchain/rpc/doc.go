@@ -32,7 +32,7 @@
 // Only POST of application/json is served. The Host header must be a loopback name
 // or a configured one, which stops DNS rebinding; a request with an Origin is
 // refused unless that origin is allowed, and no CORS header is sent otherwise.
-// Bodies, nesting, batches, responses, simulated gas and time, ranges of logs and
+// Bodies, nesting, batches, responses, simulated gas and time, blocks searched for logs and
 // concurrent requests are bounded; Config has the defaults. There is no method that
 // signs, unlocks, traces or administers.
 package rpc

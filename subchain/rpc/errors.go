@@ -17,6 +17,7 @@ const (
 	codeServer         = -32000
 	codeTooLarge       = -32003 // the response would exceed its bound
 	codeLimit          = -32005
+	codePruned         = 4444 // EIP-4444
 	codeReverted       = 3
 )
 

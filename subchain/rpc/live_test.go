@@ -148,7 +148,7 @@ func newLive(t testing.TB, natives map[ledger.Address]vm.Native, changes ...ledg
 }
 
 func (c *live) backend() Backend {
-	return Backend{Chain: c, States: c, Executor: c, Fees: c, Pool: c, Extensions: c}
+	return Backend{Chain: c, States: c, Executor: c, Fees: c, Pool: c, Logs: c, Extensions: c}
 }
 
 // seal appends a block of tx with its result.

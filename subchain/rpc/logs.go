@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -13,55 +12,11 @@ import (
 const (
 	maxFilterAddresses = 1000
 	maxFilterTopics    = 1000 // alternatives in one position
-	topicPositions     = 4
 )
-
-// filter selects logs: any of the addresses, and in every position any of the
-// topics. An empty list admits all.
-type filter struct {
-	addresses []ledger.Address
-	topics    [][]ledger.Hash
-}
-
-func (f *filter) matches(l *ledger.Log) bool {
-	if len(f.addresses) > 0 && !slices.Contains(f.addresses, l.Address) {
-		return false
-	}
-	if len(f.topics) > len(l.Topics) {
-		return false
-	}
-	for i, any := range f.topics {
-		if len(any) > 0 && !slices.Contains(any, l.Topics[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// mayMatch reports whether a set of logs with this bloom can hold a match.
-func (f *filter) mayMatch(bloom *ledger.Bloom) bool {
-	may := func(n int, item func(int) []byte) bool {
-		for i := range n {
-			if bloom.MayHold(item(i)) {
-				return true
-			}
-		}
-		return n == 0
-	}
-	if !may(len(f.addresses), func(i int) []byte { return f.addresses[i][:] }) {
-		return false
-	}
-	for _, any := range f.topics {
-		if !may(len(any), func(i int) []byte { return any[i][:] }) {
-			return false
-		}
-	}
-	return true
-}
 
 // logQuery is a filter with the blocks that it covers: one by hash, or a range.
 type logQuery struct {
-	filter
+	ledger.LogFilter
 	hash     *ledger.Hash
 	from, to uint64
 }
@@ -79,30 +34,31 @@ func getLogs(s *session, ctx context.Context, p params) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.collect([]logView{}, rec, &q.filter)
+		return s.collect([]logView{}, rec, &q.LogFilter)
 	}
-	return s.scan(ctx, q)
+	return s.search(ctx, q)
 }
 
-// scan collects the matches of a range of blocks in order.
-func (s *session) scan(ctx context.Context, q *logQuery) (any, error) {
+// search collects the matches of a range of blocks in order. It reads only blocks
+// that the index names, and not too many.
+func (s *session) search(ctx context.Context, q *logQuery) (any, error) {
 	if q.from > q.to {
 		return nil, invalidParams("invalid block range params")
 	}
-	if q.from > s.head {
-		return []logView{}, nil
-	}
-	q.to = min(q.to, s.head)
-	if q.to-q.from >= s.cfg.MaxLogBlocks {
-		return nil, failf(codeLimit, "exceed maximum block range: %d", s.cfg.MaxLogBlocks)
-	}
 	out := []logView{}
-	for height := q.from; height <= q.to; height++ {
-		if ctx.Err() != nil {
-			return nil, failf(codeServer, "request timed out")
+	if q.from > s.head {
+		return out, nil
+	}
+	read := uint64(0)
+	for height, err := range s.backend.Logs.Search(ctx, &q.LogFilter, q.from, min(q.to, s.head)) {
+		if err != nil {
+			return nil, searchError(ctx, err)
 		}
-		if bloom, ok := s.blooms.Get(height); ok && !q.mayMatch(&bloom) {
-			continue
+		if ctx.Err() != nil {
+			return nil, searchError(ctx, ctx.Err())
+		}
+		if read++; read > s.cfg.MaxLogBlocks {
+			return nil, failf(codeLimit, "query returned more than %d blocks, use a smaller range", s.cfg.MaxLogBlocks)
 		}
 		if s.logBlocks == 0 {
 			return nil, failf(codeLimit, "limit exceeded: too many blocks to search for logs in one request")
@@ -110,28 +66,38 @@ func (s *session) scan(ctx context.Context, q *logQuery) (any, error) {
 		s.logBlocks--
 		rec, err := s.backend.Chain.Block(height)
 		if err != nil {
-			return nil, err
+			return nil, searchError(ctx, err)
 		}
-		if _, ok := s.blooms.Peek(height); !ok {
-			s.blooms.Add(height, blockBloom(rec))
-		}
-		if out, err = s.collect(out, rec, &q.filter); err != nil {
+		if out, err = s.collect(out, rec, &q.LogFilter); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
+// searchError says what clients recognise and answer with a smaller or later range.
+func searchError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return failf(codeServer, "request timed out")
+	case errors.Is(err, ErrTooWide):
+		return failf(codeLimit, "query exceeds limit, use a smaller block range or fewer addresses and topics")
+	case errors.Is(err, ErrUnavailable):
+		return failf(codePruned, "pruned history unavailable")
+	}
+	return err
+}
+
 // collect appends the matches of one block. The bound on results speaks the words
 // that clients recognise and answer with a smaller range.
-func (s *session) collect(out []logView, rec *Record, f *filter) ([]logView, error) {
+func (s *session) collect(out []logView, rec *Record, f *ledger.LogFilter) ([]logView, error) {
 	if err := rec.check(); err != nil {
 		return nil, err
 	}
 	index := 0
 	for i, r := range rec.Receipts {
 		for j := range r.Logs {
-			if f.matches(&r.Logs[j]) {
+			if f.Matches(&r.Logs[j]) {
 				if len(out) == s.cfg.MaxLogs {
 					return nil, failf(codeLimit, "query returned more than %d results", s.cfg.MaxLogs)
 				}
@@ -168,12 +134,12 @@ func (s *session) parseLogQuery(raw json.RawMessage) (*logQuery, error) {
 	}
 	read(&f, "fromBlock", o.FromBlock, s.parseHeight, &q.from)
 	read(&f, "toBlock", o.ToBlock, s.parseHeight, &q.to)
-	if len(o.Topics) > topicPositions {
+	if len(o.Topics) > ledger.MaxLogTopics {
 		return nil, invalidParams("exceed max topics")
 	}
-	q.addresses = oneOrMany(&f, "address", o.Address, maxFilterAddresses, parseAddress)
+	q.Addresses = oneOrMany(&f, "address", o.Address, maxFilterAddresses, parseAddress)
 	for _, t := range o.Topics {
-		q.topics = append(q.topics, oneOrMany(&f, "topics", t, maxFilterTopics, parseHash))
+		q.Topics = append(q.Topics, oneOrMany(&f, "topics", t, maxFilterTopics, parseHash))
 	}
 	return q, f.err
 }

@@ -2,13 +2,11 @@ package rpc
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // The chain of newMemory has four logs, all in block 2, with these indexes:
@@ -48,63 +46,52 @@ func TestLogsMatchAddressesAndTopicsByPosition(t *testing.T) {
 		{`{"fromBlock":"earliest","topics":[null,null,null]}`, nil},
 		{`{"fromBlock":"earliest","address":"{other}","topics":["` + a + `"]}`, nil},
 	} {
-		for range 2 { // the second time the filters of the blocks are cached
-			result, fail := ask(t, s, "eth_getLogs", "["+values.Replace(test.filter)+"]")
-			require.Nil(t, fail, test.filter)
-			require.NotEqual(t, "null", string(result))
-			var logs []struct {
-				Index string `json:"logIndex"`
-			}
-			require.NoError(t, json.Unmarshal(result, &logs))
-			var got []int
-			for _, l := range logs {
-				n, err := parseQuantity(l.Index)
-				require.NoError(t, err)
-				got = append(got, int(n))
-			}
-			require.Equal(t, test.want, got, test.filter)
+		result, fail := ask(t, s, "eth_getLogs", "["+values.Replace(test.filter)+"]")
+		require.Nil(t, fail, test.filter)
+		require.NotEqual(t, "null", string(result))
+		var logs []struct {
+			Index string `json:"logIndex"`
 		}
+		require.NoError(t, json.Unmarshal(result, &logs))
+		var got []int
+		for _, l := range logs {
+			n, err := parseQuantity(l.Index)
+			require.NoError(t, err)
+			got = append(got, int(n))
+		}
+		require.Equal(t, test.want, got, test.filter)
 	}
 }
 
-func TestBloomNeverHidesAMatch(t *testing.T) {
-	c := newMemory(t)
-	bloom := blockBloom(c.records[2])
-	empty := blockBloom(c.records[3])
-	choices := [][]ledger.Hash{nil, {topicA}, {topicB}, {device1}, {topicA, topicB}}
-	for _, addresses := range [][]ledger.Address{nil, {contractAddr}, {otherAddr}, {{9}}} {
-		for _, first := range choices {
-			for _, second := range choices {
-				f := filter{addresses: addresses, topics: [][]ledger.Hash{first, second}}
-				any := slices.ContainsFunc(c.records[2].Receipts, func(r *ledger.Receipt) bool {
-					return slices.ContainsFunc(r.Logs, func(l ledger.Log) bool { return f.matches(&l) })
-				})
-				require.True(t, f.mayMatch(&bloom) || !any)
-			}
-		}
-	}
-	require.False(t, (&filter{addresses: []ledger.Address{contractAddr}}).mayMatch(&empty))
-}
-
-func TestCachedFiltersSkipBlocks(t *testing.T) {
+func TestLogsReadOnlyTheBlocksThatTheIndexNames(t *testing.T) {
 	s, c := newServer(t, Config{})
-	query := fmt.Sprintf(`[{"fromBlock":"earliest","address":%q}]`, contractAddr)
-	_, fail := ask(t, s, "eth_getLogs", query)
+	_, fail := ask(t, s, "eth_getLogs", `[{"fromBlock":"earliest","toBlock":"0xffffffffffffffff"}]`)
 	require.Nil(t, fail)
-	require.Equal(t, 4, c.reads)
-	_, fail = ask(t, s, "eth_getLogs", query)
-	require.Nil(t, fail)
-	require.Equal(t, 5, c.reads, "only the block with a match is read again")
+	require.Equal(t, 1, c.reads)
 }
 
-func TestLogsAreBoundedByRangeResultsAndRequest(t *testing.T) {
-	s, _ := newServer(t, Config{MaxLogBlocks: 2})
+func TestASearchThatFailsSaysWhatTheClientCanDo(t *testing.T) {
+	s, c := newServer(t, Config{})
+	for want, err := range map[rpcError]error{
+		{Code: 4444, Message: "pruned history unavailable"}:                                                     ErrUnavailable,
+		{Code: -32005, Message: "query exceeds limit, use a smaller block range or fewer addresses and topics"}: ErrTooWide,
+		{Code: -32603, Message: "internal error"}:                                                               errors.New("disk"),
+	} {
+		c.searchErr = fmt.Errorf("wrapped: %w", err)
+		_, fail := ask(t, s, "eth_getLogs", `[{"fromBlock":"earliest"}]`)
+		require.Equal(t, &want, fail)
+	}
+}
+
+func TestLogsAreBoundedByBlocksResultsAndRequest(t *testing.T) {
+	s, c := newServer(t, Config{MaxLogBlocks: 1})
+	c.records[3] = c.records[2] // a second block with logs
 	_, fail := ask(t, s, "eth_getLogs", `[{"fromBlock":"earliest"}]`)
-	require.Equal(t, &rpcError{Code: -32005, Message: "exceed maximum block range: 2"}, fail)
-	_, fail = ask(t, s, "eth_getLogs", `[{"fromBlock":"0x2","toBlock":"0xffffffffffffffff"}]`)
+	require.Equal(t, &rpcError{Code: -32005, Message: "query returned more than 1 blocks, use a smaller range"}, fail)
+	_, fail = ask(t, s, "eth_getLogs", `[{"fromBlock":"0x3","toBlock":"0xffffffffffffffff"}]`)
 	require.Nil(t, fail)
 
-	s, c := newServer(t, Config{MaxLogs: 3})
+	s, c = newServer(t, Config{MaxLogs: 3})
 	_, fail = ask(t, s, "eth_getLogs", `[{"fromBlock":"earliest"}]`)
 	require.Equal(t, &rpcError{Code: -32005, Message: "query returned more than 3 results"}, fail)
 	_, fail = ask(t, s, "eth_getLogs", `[{"blockHash":"`+c.records[2].Hash.String()+`"}]`)

@@ -8,10 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-
-	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // Times of the HTTP connection. The time to answer is Config.MaxTime on top.
@@ -24,10 +20,6 @@ const (
 	maxHeader  = 16 << 10        // bytes
 )
 
-// cachedBlooms bounds the filters of blocks kept to skip blocks in eth_getLogs; 256
-// bytes each.
-const cachedBlooms = 32_768
-
 // Server answers JSON-RPC requests. It is an http.Handler and safe for concurrent use.
 type Server struct {
 	cfg     Config
@@ -36,7 +28,6 @@ type Server struct {
 	hosts   map[string]bool
 	origins map[string]bool
 	slots   chan struct{} // one element for each request that is being served
-	blooms  *lru.Cache[uint64, ledger.Bloom]
 	log     *slog.Logger
 }
 
@@ -49,12 +40,8 @@ func New(cfg Config, backend Backend) (*Server, error) {
 	if err := backend.validate(); err != nil {
 		return nil, err
 	}
-	blooms, err := lru.New[uint64, ledger.Bloom](cachedBlooms)
-	if err != nil {
-		return nil, fmt.Errorf("rpc: filter cache: %w", err)
-	}
 	s := &Server{
-		cfg: cfg, backend: backend, methods: methods(), blooms: blooms, log: cfg.Logger,
+		cfg: cfg, backend: backend, methods: methods(), log: cfg.Logger,
 		hosts:   map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true},
 		origins: map[string]bool{},
 		slots:   make(chan struct{}, cfg.MaxConcurrent),

@@ -16,6 +16,9 @@ func Forks() []string { return []string{"Cancun", "Prague", "Osaka"} }
 
 // Runner executes cases. Its zero value is ready; it is safe for concurrent use.
 type Runner struct {
+	// Tracer, unless nil, gives each case a tracer, and with it the loop for tracing.
+	Tracer func() vm.Tracer
+
 	mu  sync.Mutex
 	vms map[machine]*vm.VM
 }
@@ -67,15 +70,27 @@ func (r *Runner) Run(t *Test, fork string, i int) error {
 	if err != nil {
 		res = vm.Result{Status: vm.Invalid, Err: err}
 	} else {
-		s := r.machine(m).Begin(t.block(fork), st)
-		if res, err = s.Apply(msg); err != nil {
+		var changes []ledger.Change
+		if res, changes, err = r.apply(r.machine(m).Begin(t.block(fork), st), msg); err != nil {
 			return err
 		}
-		if err := st.Apply(s.Changes()); err != nil {
+		if err := st.Apply(changes); err != nil {
 			return err
 		}
 	}
 	return compare(p, st, &res)
+}
+
+func (r *Runner) apply(s *vm.Session, m *ledger.Message) (vm.Result, []ledger.Change, error) {
+	if r.Tracer == nil {
+		res, err := s.Apply(m)
+		return res, s.Changes(), err
+	}
+	trace, err := s.Trace(m, r.Tracer())
+	if err != nil {
+		return vm.Result{}, nil, err
+	}
+	return trace.Result, trace.Changes, nil
 }
 
 func compare(p *post, st *State, res *vm.Result) error {

@@ -26,3 +26,8 @@ func lockFile(path string) (*os.File, error) {
 
 // syncDir does nothing: Windows journals directories itself.
 func syncDir(string) error { return nil }
+
+func isFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
+		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+}
