@@ -256,3 +256,19 @@ func BenchmarkVerifyProofs(b *testing.B) {
 		}
 	}
 }
+
+func TestABatchBoundsItsDistinctRings(t *testing.T) {
+	g := curve.Generator()
+	p := &Proof{tag: g, a: g, b: g, c: g, d: g, f: make([][radix - 1]curve.Scalar, maxDigits)}
+	for range maxDigits {
+		p.x, p.y = append(p.x, g), append(p.y, g)
+	}
+	keys := make([]curve.Point, MaxRing)
+	var sts []*Statement
+	var ps []*Proof
+	for i := range MaxBatchMembers/MaxRing + 1 {
+		ring := &Ring{keys: keys, members: MaxRing, digest: [32]byte{byte(i)}}
+		sts, ps = append(sts, &Statement{Scope: testScope(t, "pool", 1), Ring: ring}), append(ps, p)
+	}
+	require.ErrorIs(t, VerifyProofs(nil, sts, ps), ErrLimit)
+}

@@ -7,8 +7,14 @@ import (
 	"github.com/rootstem/rootstem/internal/curve"
 )
 
-// MaxBatch is the largest number of proofs that one call verifies together.
-const MaxBatch = 1024
+// Limits of a batch.
+const (
+	// MaxBatch is the largest number of proofs that one call verifies together.
+	MaxBatch = 1024
+	// MaxBatchMembers bounds the keys and commitments of all distinct rings of a batch,
+	// padding included.
+	MaxBatchMembers = 1 << 18
+)
 
 // VerifyProof checks one Triptych. Whether its tag was seen before is the caller's
 // question. Errors: ErrStatement, ErrProof. Variable time on public data.
@@ -25,19 +31,29 @@ func VerifyProof(st *Statement, p *Proof) error {
 // a function of the batch, as consensus needs it, and a forger who tries 2^k batches
 // succeeds with probability 2^(k−128).
 //
-// Errors: ErrStatement, ErrProof, ErrLimit (none, or more than MaxBatch), ErrRandom.
+// Errors: ErrStatement, ErrProof, ErrLimit (none, or more than MaxBatch, or rings of more
+// than MaxBatchMembers), ErrRandom.
 func VerifyProofs(rand io.Reader, statements []*Statement, proofs []*Proof) error {
 	if len(statements) != len(proofs) || len(proofs) == 0 || len(proofs) > MaxBatch {
 		return fmt.Errorf("%w: %d statements, %d proofs", ErrLimit, len(statements), len(proofs))
 	}
 	parts := make([]*membership, len(proofs))
 	states := make([][32]byte, len(proofs))
+	rings, members := map[[32]byte]struct{}{}, 0
 	for i := range proofs {
 		var err error
 		if parts[i], err = newMembership(statements[i], proofs[i]); err != nil {
 			return err
 		}
 		states[i] = parts[i].state
+		ring := statements[i].Ring
+		if _, ok := rings[ring.digest]; !ok {
+			rings[ring.digest] = struct{}{}
+			members += len(ring.keys) + len(ring.commitments)
+		}
+		if members > MaxBatchMembers {
+			return fmt.Errorf("%w: rings of more than %d members", ErrLimit, MaxBatchMembers)
+		}
 	}
 	w, err := newWeights(rand, states)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -108,6 +109,14 @@ func TestSumsOfEdgeScalars(t *testing.T) {
 	require.ErrorIs(t, err, ErrLength)
 	_, err = Buckets(nil, []Scalar{one})
 	require.ErrorIs(t, err, ErrLength)
+	_, err = Buckets(make([]Point, MaxTerms+1), make([]Scalar, MaxTerms+1))
+	require.ErrorIs(t, err, ErrLength)
+	// gnark-crypto's batch by one base panics from 3585 scalars on; sums do not use it.
+	sum, err = Buckets(slices.Repeat([]Point{g}, 3600), slices.Repeat([]Scalar{one}, 3600))
+	require.NoError(t, err)
+	var many Scalar
+	many.SetUint64(3600)
+	require.Equal(t, naive([]Scalar{many}, []Point{g}), Affine(&sum))
 }
 
 // Equal and opposite points meet in the columns of a sum: they double and vanish.

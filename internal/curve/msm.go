@@ -7,8 +7,12 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
 )
 
-// ErrLength reports sums whose scalars and points differ in number.
-var ErrLength = errors.New("curve: scalars and points differ in number")
+// ErrLength reports sums whose scalars and points differ in number, or are more than
+// MaxTerms.
+var ErrLength = errors.New("curve: scalars and points differ in number, or are too many")
+
+// MaxTerms bounds the terms of a sum.
+const MaxTerms = 1 << 20
 
 // Limits of multi-scalar multiplication.
 const (
@@ -123,7 +127,7 @@ type Term struct {
 // Sum returns Σ scalars[i]·tables[i] + Σ terms, choosing the faster of interleaved
 // windows and gnark-crypto's buckets. Identities and zero scalars are skipped.
 func (a *Arithmetic) Sum(tables []*Table, scalars []Scalar, terms []Term) (Sum, error) {
-	if len(tables) != len(scalars) {
+	if len(tables) != len(scalars) || len(terms)+len(tables) > MaxTerms {
 		return Zero(), ErrLength
 	}
 	points := make([]Point, 0, len(terms)+len(tables))
@@ -147,7 +151,7 @@ func (a *Arithmetic) Sum(tables []*Table, scalars []Scalar, terms []Term) (Sum, 
 // task.
 func Buckets(points []Point, scalars []Scalar) (Sum, error) {
 	acc := Zero()
-	if len(points) != len(scalars) {
+	if len(points) != len(scalars) || len(points) > MaxTerms {
 		return acc, ErrLength
 	}
 	if len(points) == 0 {
