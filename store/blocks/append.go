@@ -37,6 +37,7 @@ func (s *Store) Append(batch *store.Batch, records ...*Record) error {
 		return err
 	}
 	s.putState(batch, &w.state)
+	s.leaving.Store(w.state.floor)
 	batch.Then(w.publish)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -57,6 +58,10 @@ type Store struct {
 	// changed in place then; everything else that it refers to only grows beyond the
 	// lengths that others have seen.
 	state state
+
+	// leaving is the floor of the newest batch, which may be on its way to the disk:
+	// what is missing below it is pruned, not damaged.
+	leaving atomic.Uint64
 }
 
 // Kinds of keys that begin with a height.

@@ -8,9 +8,12 @@ import (
 const pruneStep = 8
 
 // prune removes what the policy no longer keeps. Of the sections it may remove
-// those that were on disk before the batch, at most one more than the batch adds.
+// those that were on disk before the batch, at most one more than the batch adds,
+// and only below the floor that readers know already: a deletion shows before the
+// new floor does, and a search must not take what is gone for what never was.
 func (w *writer) prune(durable []section) error {
 	st := &w.state
+	published := st.floor
 	budget := pruneStep * uint64(len(w.fresh))
 	if n := w.policy.Blocks; n != 0 && st.next > n {
 		for end := min(st.next-n, st.floor+budget); st.floor < end; st.floor++ {
@@ -28,7 +31,7 @@ func (w *writer) prune(durable []section) error {
 		}
 	}
 	added := len(st.sections) - len(durable)
-	for i := 0; i <= added && i < len(durable) && durable[i].end <= st.floor; i++ {
+	for i := 0; i <= added && i < len(durable) && durable[i].end <= published; i++ {
 		if err := w.pruneSection(durable[i]); err != nil {
 			return err
 		}

@@ -22,6 +22,9 @@ func (s *Store) Block(height uint64) (*Record, error) {
 	if floor := s.Floor(); height < floor {
 		return nil, fmt.Errorf("%w: transactions of block %d, the lowest is %d", ErrPruned, height, floor)
 	}
+	if body == nil && height < s.leaving.Load() {
+		return nil, fmt.Errorf("%w: transactions of block %d", ErrPruned, height)
+	}
 	if body == nil {
 		return nil, s.bodies.corrupt(heightKey(height), "missing")
 	}
@@ -31,6 +34,9 @@ func (s *Store) Block(height uint64) (*Record, error) {
 	r.Receipts, err = s.readReceipts(height)
 	if floor := s.Floor(); height < floor {
 		return nil, fmt.Errorf("%w: receipts of block %d, the lowest is %d", ErrPruned, height, floor)
+	}
+	if err != nil && height < s.leaving.Load() {
+		return nil, fmt.Errorf("%w: receipts of block %d", ErrPruned, height)
 	}
 	if err != nil {
 		return nil, err
