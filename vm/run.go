@@ -13,6 +13,9 @@ import (
 // lies in the frame's memory; f.gas is what is left, meaningless after an error other
 // than ErrReverted.
 //
+// It is one long switch with the bodies of the hot opcodes written out, several of
+// them alike: a call or a table of functions for each would cost more than the opcode.
+//
 // pc, gas and the stack pointer live in locals. Opcodes that need more than the
 // stack are methods: they find the locals in the frame and leave theirs there. Every
 // other call has the locals in the frame meanwhile too: a local that is alive across
