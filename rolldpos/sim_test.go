@@ -143,7 +143,7 @@ func newSim(t testing.TB, seed int64, n int, twins ...int) *sim {
 		cut: func(a, b *peer) bool { return false },
 	}
 	s.committee, s.signers = testCommittee(n)
-	s.committee.check = verifyOnce()
+	s.committee = s.committee.Checking(verifyOnce())
 	s.bodies[testAnchor] = &body{hash: testAnchor}
 	s.chain[0] = testAnchor
 	seats := twins
