@@ -56,7 +56,10 @@ func (n *Node) restore(ctx context.Context) error {
 func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
-	committee := n.chain.Committee(epoch)
+	committee, err := n.chain.Committee(epoch)
+	if err != nil {
+		return err
+	}
 	first, err := n.anchor(epoch)
 	if err != nil {
 		return err
@@ -91,13 +94,16 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err := core.Restore(records); err != nil {
 		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
 	}
-	n.core, n.epoch, n.seat = core, epoch, cfg.Seat
+	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
 	if final != nil {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
 	}
 	n.step(ctx, rolldpos.Start{})
+	for _, m := range n.ahead.take(epoch) {
+		n.step(ctx, rolldpos.Received{Message: m})
+	}
 	n.evaluate(ctx)
 	return n.fault
 }
@@ -189,7 +195,7 @@ func (n *Node) send(ready *rolldpos.Ready) {
 
 // leads reports whether this seat proposes in a proposal's view.
 func (n *Node) leads(p *rolldpos.Proposal) bool {
-	return n.chain.Committee(n.epoch).Leader(p.View) == n.seat
+	return n.committee.Leader(p.View) == n.seat
 }
 
 // tick runs what is due.

@@ -86,6 +86,7 @@ type Node struct {
 	keeper    *keeper
 	lost      store.Mark // see keeper.lost
 	core      *rolldpos.Core
+	committee *rolldpos.Committee // of the epoch
 	epoch     uint64
 	wake      time.Time
 	bodies    *bodies
@@ -97,6 +98,7 @@ type Node struct {
 	syncing   syncState
 	announced uint64 // height that was told to peers last
 	checks    *endorsements
+	ahead     ahead
 	fault     error
 }
 
@@ -237,7 +239,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed consensus message", "peer", from, "error", err)
 			return
 		}
-		n.post(func(ctx context.Context) { n.step(ctx, rolldpos.Received{Message: m}) })
+		n.post(func(ctx context.Context) { n.consensus(ctx, m, len(body)) })
 	case wireBody:
 		b, err := ledger.DecodeBlock(body)
 		if err != nil {
