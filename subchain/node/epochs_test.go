@@ -1,16 +1,23 @@
 package node_test
 
 import (
+	"crypto/ed25519"
+	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/rlp"
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/light"
+	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
+	"github.com/rootstem/rootstem/subchain/node"
 )
 
 // script is a module that elects by a fixed plan: term e is the committee of epoch
@@ -189,4 +196,87 @@ func TestASeatThatIsAwayWhenItGainsItsSeatVotesOnceItIsBack(t *testing.T) {
 	n.halt("a", "b", "c")
 	h := n.height("d")
 	n.reach(h+2, "d", "e", "f")
+}
+
+// rangeOf encodes final blocks as an answer to a request for a range.
+func rangeOf(records ...*chain.Record) (out []byte) {
+	for _, r := range records {
+		out = rlp.AppendList(out, rlp.AppendBytes(r.Block.AppendRLP(nil), r.Certificate))
+	}
+	return out
+}
+
+func certify(genesis ledger.Hash, r *chain.Record, names []string) []byte {
+	h := &r.Block.Header
+	c := rolldpos.Certificate{Epoch: rolldpos.Epoch(h.Epoch), View: rolldpos.View(h.View), Kind: rolldpos.Commit, Block: r.Hash}
+	sigs := make([]*[64]byte, len(names))
+	for i, name := range names {
+		digest := rolldpos.VoteDigest(genesis, c.Epoch, c.View, c.Kind, c.Block)
+		sigs[i] = (*[64]byte)(ed25519.Sign(seatKey(name), digest[:]))
+	}
+	c.Signatures = rolldpos.Collect(sigs)
+	return c.AppendBinary(nil)
+}
+
+func TestASyncingNodeTakesNoCertificateOfACommitteeThatIsNotInOffice(t *testing.T) {
+	n := newNetwork(t, length, four, plan(others, four))
+	n.start(all...)
+	n.reach(length+1, all...)
+	var honest []*chain.Record
+	for h := uint64(1); h <= length+1; h++ {
+		honest = append(honest, n.block(h, "a"))
+	}
+	n.halt(all...)
+	forged := *honest[length]
+	forged.Certificate = certify(n.members["a"].chain.Genesis(), &forged, four)
+	unsealed := *honest[length-1]
+	unsealed.Certificate = nil
+
+	served := [][]*chain.Record{
+		append(slices.Clone(honest[:length-1]), &unsealed, honest[length]), // an epoch on a block that is not final
+		append(slices.Clone(honest[:length]), &forged),                     // the committee of the epoch before
+	}
+	var at atomic.Int32
+	liar := &port{wires: n.wires, id: "liar", inbox: make(chan func(), 4096)}
+	liar.answer = func([]byte) ([]byte, error) { return rangeOf(served[at.Load()]...), nil }
+	n.start("watcher")
+	n.wires.ports["liar"] = liar
+	status := rlp.AppendList([]byte{4}, rlp.AppendUint(nil, length+1))
+	tell := func() uint64 {
+		for range 10 {
+			n.members["watcher"].node.OnMessage("liar", status)
+			time.Sleep(50 * time.Millisecond)
+		}
+		return n.height("watcher")
+	}
+	require.Less(t, tell(), uint64(length))
+	at.Store(1)
+	require.Equal(t, uint64(length), tell())
+	served[1][length] = honest[length]
+	require.Equal(t, uint64(length+1), tell())
+}
+
+func TestASeatThatLostItsDatabaseAbstainsUntilItsMarkHasPassed(t *testing.T) {
+	mark, err := store.OpenWatermark(nil, filepath.Join(t.TempDir(), "mark"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, mark.Close()) })
+	n := newNetwork(t, length, four, plan(others, seven, four))
+	n.tune = func(name string, cfg *node.Config) {
+		if name == "d" {
+			cfg.Watermark = mark
+		}
+	}
+	n.start(all...)
+	n.reach(length+3, all...)
+	n.halt("d")
+	require.NotZero(t, mark.Get().Epoch)
+	require.NoError(t, n.members["d"].db.Close())
+	n.members["d"] = nil
+	n.start("d")
+	n.reach(2*length, all...)
+	// In the third epoch two of seven may be away: d's vote is needed again.
+	n.reach(2*length+1, all...)
+	n.halt("a", "b")
+	n.reach(3*length, "d", "c", "e", "f", "g")
+	require.Greater(t, mark.Get().Epoch, uint64(2))
 }
