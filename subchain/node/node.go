@@ -47,9 +47,9 @@ type Transport interface {
 
 // Config assembles a node. Times of zero mean the documented default.
 type Config struct {
-	Chain *chain.Chain
+	Chain Chain
 	Store *store.Store
-	Pool  *mempool.Pool
+	Pool  Pool
 	// Key is the seat's consensus key; nil, or a key without a seat, follows.
 	Key ed25519.PrivateKey
 	// Watermark, if set, keeps the seat from signing twice after the store was restored
@@ -71,8 +71,8 @@ type Config struct {
 // Node is one running node.
 type Node struct {
 	cfg       Config
-	chain     *chain.Chain
-	pool      *mempool.Pool
+	chain     Chain
+	pool      Pool
 	log       *slog.Logger
 	transport Transport
 	started   time.Time
