@@ -17,7 +17,7 @@ type Chain interface {
 	Genesis() ledger.Hash
 	GasLimit() uint64
 	Epoch(height uint64) (epoch uint64, last bool)
-	Committee(epoch uint64) *rolldpos.Committee
+	Committee(epoch uint64) (*rolldpos.Committee, error)
 	Head() *chain.Record
 	NextBaseFee(parent *chain.Record) uint256.Int
 	StateOf(r *chain.Record) (*state.View, error)
