@@ -3,12 +3,14 @@ package bls
 import (
 	"bytes"
 	"math/big"
+	"sync"
 	"testing"
 	"testing/iotest"
 
 	curve "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -166,6 +168,22 @@ func rawPoint(t *testing.T, b [48]byte) curve.G1Affine {
 	var p curve.G1Affine
 	require.NoError(t, curve.NewDecoder(bytes.NewReader(b[:]), curve.NoSubgroupChecks()).Decode(&p))
 	return p
+}
+
+func TestAVerifierAnswersAgainAndAtOnceWhatItAnsweredFirst(t *testing.T) {
+	k := testKey(t, "a")
+	v := NewVerifier(k.Public())
+	sig := k.Sign("tag", []byte("m"))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				assert.NoError(t, v.Verify("tag", []byte("m"), sig))
+				assert.ErrorIs(t, v.Verify("tag", []byte("n"), sig), ErrSignature)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestTagsOfOtherLengthsAreRefused(t *testing.T) {

@@ -76,16 +76,15 @@ func pair(s, h *curve.G1Affine, p *curve.G2Affine) error {
 type lines = [2][len(curve.LoopCounter) - 1]curve.LineEvaluationAff
 
 // Verifier verifies signatures of one key with the key's part of the pairing computed
-// ahead. It holds about 48 KB and may be used by several goroutines at once.
-type Verifier struct {
-	fixed [][2][len(curve.LoopCounter) - 1]curve.LineEvaluationAff
-}
+// ahead. It holds 48 KB, of which each Verify makes a copy, and may be used by several
+// goroutines at once.
+type Verifier struct{ fixed [2]lines }
 
 // NewVerifier prepares a key.
 func NewVerifier(p *PublicKey) *Verifier {
 	_, _, _, g2 := curve.Generators()
 	g2.Neg(&g2)
-	return &Verifier{[]lines{curve.PrecomputeLines(g2), curve.PrecomputeLines(p.p)}}
+	return &Verifier{[2]lines{curve.PrecomputeLines(g2), curve.PrecomputeLines(p.p)}}
 }
 
 // Verify is PublicKey.Verify.
@@ -98,7 +97,8 @@ func (v *Verifier) Verify(dst string, msg []byte, sig Signature) error {
 	if err != nil {
 		return err
 	}
-	ok, err := curve.PairingCheckFixedQ([]curve.G1Affine{s, h}, v.fixed)
+	fixed := v.fixed // gnark-crypto scales the lines in place
+	ok, err := curve.PairingCheckFixedQ([]curve.G1Affine{s, h}, fixed[:])
 	if err != nil || !ok {
 		return ErrSignature
 	}
