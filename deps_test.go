@@ -66,7 +66,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {
