@@ -48,6 +48,7 @@ func (n *Node) restore(ctx context.Context) error {
 	if err := n.endorseSince(ctx, head); err != nil {
 		return err
 	}
+	n.partials.final(head)
 	return n.begin(ctx, n.keeper.records)
 }
 
@@ -149,6 +150,9 @@ func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	n.send(&ready)
 	for _, e := range ready.Evidence {
 		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
+		if n.cfg.Evidence != nil {
+			n.cfg.Evidence(epoch, e)
+		}
 	}
 	for _, v := range ready.Verify {
 		n.waiting = append(n.waiting, waiting{VerifyRequest: v})
@@ -190,6 +194,9 @@ func (n *Node) send(ready *rolldpos.Ready) {
 			}
 		}
 		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
+		if v, ok := out.Message.(*rolldpos.Vote); ok && v.Kind == rolldpos.Commit && v.Seat == n.seat {
+			n.partials.committed(v)
+		}
 	}
 }
 
@@ -264,6 +271,7 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 			n.fail(err)
 			return false
 		}
+		n.partials.final(r)
 		if n.cfg.Final != nil {
 			n.cfg.Final(r)
 		}

@@ -26,7 +26,10 @@ import (
 type script struct {
 	Length uint64 `module:"config"`
 	Terms  []term `module:"config"`
-	blocks module.Item[uint64]
+	// ChainKey and Groups, from epoch 1 on, are how the epochs share a key.
+	ChainKey []byte   `module:"config"`
+	Groups   [][]byte `module:"config"`
+	blocks   module.Item[uint64]
 }
 
 type term struct {
@@ -41,6 +44,10 @@ func (s *script) BeginBlock(ctx *module.Context) error {
 
 func (s *script) Election(v *module.View) (e module.Election, err error) {
 	height := s.blocks.Get(v)
+	e.ChainKey = s.ChainKey
+	if i := (height - 1) / s.Length; height > 0 && i < uint64(len(s.Groups)) {
+		e.Group = s.Groups[i]
+	}
 	if height == 0 || (height-1)%s.Length == 0 {
 		return e, nil
 	}

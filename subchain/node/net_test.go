@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -36,7 +37,7 @@ type port struct {
 	inbox  chan func()
 	target *node.Node
 	// rewrite, if set, changes or drops (nil) what is sent to a peer.
-	rewrite func(to p2p.PeerID, msg []byte) []byte
+	rewrite func(to string, msg []byte) []byte
 	// answer, if set, answers requests in the node's place.
 	answer func(req []byte) ([]byte, error)
 }
@@ -70,7 +71,7 @@ func (p *port) Broadcast(msg []byte) error {
 
 func (p *port) deliver(o *port, msg []byte) {
 	if p.rewrite != nil {
-		if msg = p.rewrite(o.id, msg); msg == nil {
+		if msg = p.rewrite(string(o.id), bytes.Clone(msg)); msg == nil {
 			return
 		}
 	}
@@ -141,12 +142,14 @@ type network struct {
 	modules func() []module.Entry
 	tune    func(name string, cfg *node.Config)
 	members map[string]*member
+	rewrite map[string]func(to string, msg []byte) []byte // by the sender's name
 }
 
 func newNetwork(t *testing.T, length uint64, committee []string, modules func() []module.Entry) *network {
 	t.Helper()
 	n := &network{
 		t: t, wires: &wires{ports: map[p2p.PeerID]*port{}}, members: map[string]*member{}, modules: modules,
+		rewrite: map[string]func(string, []byte) []byte{},
 		genesis: chain.Genesis{Name: "epochs", ChainID: 9, Time: 1_000_000, EpochLength: length, Alloc: []chain.Allocation{
 			{Address: account(t).Address(), Balance: *uint256.NewInt(1e18)},
 		}},
@@ -233,7 +236,7 @@ func (n *network) assemble(m *member) {
 	}
 	m.node, err = node.New(cfg)
 	require.NoError(n.t, err)
-	m.port = &port{wires: n.wires, id: p2p.PeerID(m.name), inbox: make(chan func(), 4096), target: m.node}
+	m.port = &port{wires: n.wires, id: p2p.PeerID(m.name), inbox: make(chan func(), 4096), target: m.node, rewrite: n.rewrite[m.name]}
 }
 
 // halt stops nodes; their databases stay.
