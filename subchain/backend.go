@@ -158,9 +158,13 @@ func (b backend) Light(height uint64) (*rpc.Light, error) {
 	if err != nil {
 		return nil, err
 	}
+	signed, key, err := b.n.node.KeyCertificate(r.Block.Header.Height)
+	if err != nil {
+		return nil, err
+	}
 	return &rpc.Light{
 		Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Certificate: r.Certificate,
-		Committee: committee.AppendBinary(nil),
+		Committee: committee.AppendBinary(nil), KeyCertificate: signed, ChainKey: key,
 	}, nil
 }
 
