@@ -40,9 +40,11 @@ var allowed = map[string][]string{
 	"vm/precompile":                {"internal/..."},
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
+	"rolldpos/bls":                 {},
 	"rolldpos/election":            {"internal/...", "rolldpos"},
 	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
+	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/election"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
@@ -65,7 +67,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/election", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ledger", "subchain/module", "subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/election", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {

@@ -19,7 +19,7 @@ var (
 
 // The most that one epoch's work is bounded by.
 const (
-	MaxCandidates = 128
+	MaxCandidates = 100
 	MaxDelegates  = 100
 )
 
