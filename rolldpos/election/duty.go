@@ -64,17 +64,20 @@ const indexBits = 64
 
 // Index returns how much a reward of amount wei for all votes raises the index of what a
 // unit of their weight has earned, which counts in 2^-64 wei, and how much of the amount
-// that gives away; the rest, rounding, is not. The weight is not zero. The amount is at
-// most MaxStake, so that a raise is below 2^224.
+// that gives away, rounded up; the rest is not given. The weight is not zero. The amount
+// is at most MaxStake, so that a raise is below 2^224.
 func Index(amount, votes uint256.Int) (raise, given uint256.Int) {
-	var scaled uint256.Int
+	var scaled, exact uint256.Int
 	scaled.Lsh(&amount, indexBits)
-	raise.Div(&scaled, &votes)
-	return raise, Earned(votes, raise)
+	raise.DivMod(&scaled, &votes, &exact)
+	exact.Sub(&scaled, &exact) // votes·raise
+	given.AddUint64(&exact, 1<<indexBits-1)
+	return raise, *given.Rsh(&given, indexBits)
 }
 
 // Earned returns what a vote of a weight has earned, in wei, while the index rose. The
-// votes of one candidate together never earn more than Index gave away.
+// votes of one candidate together never earn more than Index gave away, however often
+// each of them is asked.
 func Earned(weight, rise uint256.Int) (wei uint256.Int) {
 	// 512 bits inside; the quotient fits, for it is at most what was rewarded.
 	wei.MulDivOverflow(&weight, &rise, new(uint256.Int).Lsh(uint256.NewInt(1), indexBits))
