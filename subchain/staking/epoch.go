@@ -29,17 +29,18 @@ type CommitteeDecided struct {
 	Elected bool   `abi:"elected"` // false: the last committee stays
 }
 
-// BeginBlock opens epochs and counts the block for its proposer.
+// BeginBlock opens epochs and counts the block for its proposer. The work of a boundary
+// is spread over the hooks of an epoch's last and first two blocks, so that each
+// stays below module.HookGas.
 func (s *Staking) BeginBlock(ctx *module.Context) error {
 	e, place := s.epoch(ctx)
 	if s.terms.Get(ctx, e).Generation == 0 {
 		s.open(ctx, e)
 	}
-	if place == 1 && e > s.oldest.Get(ctx) {
-		if err := s.reward(ctx, e-1); err != nil {
-			return err
-		}
+	switch place {
+	case 1:
 		s.freeze(ctx, e-1)
+	case 2:
 		s.prune(ctx)
 	}
 	p := ctx.Proposer()
@@ -68,6 +69,9 @@ func (s *Staking) EndBlock(ctx *module.Context) error {
 	}
 	if place < s.params.EpochLength {
 		return nil
+	}
+	if err := s.reward(ctx, e); err != nil {
+		return err
 	}
 	t := s.terms.Get(ctx, e)
 	t.EndTime, t.EndHeight = ctx.Time(), ctx.Height()
