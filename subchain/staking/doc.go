@@ -22,12 +22,13 @@
 //
 // # Epochs
 //
-// At the first block of an epoch, before its transactions, the module pays the last
-// epoch's seats, puts the unproductive on probation, lets withdrawn votes fade and
-// freezes the ranking for the committee two epochs ahead: the state is that of the last
-// epoch's end. During the epoch it decides the next committee as soon as the beacon of
-// the last epoch is there, and after the first 2f + 1 blocks in any case; until then the
-// committee of the next epoch is unknown. The first committee is Config.Committee, and
+// At the end of an epoch's last block the module pays the seats and puts the unproductive
+// on probation. At the beginning of the next block, before any transaction, it lets
+// withdrawn votes fade and freezes the ranking for the committee two epochs ahead: the
+// state is that of the last epoch's end. During the epoch it decides the next committee
+// as soon as the beacon of the last epoch is there, and after the first 2f + 1 blocks in
+// any case; until then the committee of the next epoch is unknown.
+// The first committee is Config.Committee, and
 // the first election decides epoch 4. A seat that does not belong to a registered
 // candidate is neither paid nor slashed.
 //

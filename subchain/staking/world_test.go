@@ -121,7 +121,7 @@ type world struct {
 	next    module.Election
 	idle    map[ledger.Address]bool // seats that propose nothing
 	turn    int
-	gas     uint64 // the most that a hook used
+	gas     map[string]uint64 // the most that each hook used
 }
 
 // rules are small enough to be followed by hand: 10 blocks an epoch.
@@ -136,7 +136,7 @@ func rules() election.Params {
 }
 
 func newWorld(t rapid.TB, people int, change func(*staking.Config)) *world {
-	w := &world{t: t, time: 1_000_000, idle: map[ledger.Address]bool{}}
+	w := &world{t: t, time: 1_000_000, idle: map[ledger.Address]bool{}, gas: map[string]uint64{}}
 	w.state = &state{map[ledger.Address]ledger.Account{}, map[ledger.Address]map[ledger.Hash]ledger.Hash{}, map[ledger.Hash][]byte{}}
 	for i := range people {
 		w.people = append(w.people, newPerson(t, i))
@@ -220,7 +220,7 @@ func (w *world) hook(s *vm.Session, signature string) {
 	r, err := s.System(module.AddressOf(staking.Name), selector[:], module.HookGas)
 	require.NoError(w.t, err)
 	require.Equal(w.t, vm.Success, r.Status, "height %d, %s: %s %v", w.height+1, signature, reason(r), r.Err)
-	w.gas = max(w.gas, r.GasUsed)
+	w.gas[signature] = max(w.gas[signature], r.GasUsed)
 }
 
 // to makes empty blocks until the next block is the given one of an epoch.
@@ -242,7 +242,7 @@ func committeeOf(epoch uint64, seats []staking.Seat) *rolldpos.Committee {
 
 func (w *world) message(from ledger.Address, to ledger.Address, value uint64, data []byte) *ledger.Message {
 	return &ledger.Message{
-		Type: ledger.DynamicFeeTx, From: from, GasPayer: from, To: &to, Value: *uint256.NewInt(value), Gas: 1 << 24, Data: data,
+		Type: ledger.DynamicFeeTx, From: from, GasPayer: from, To: &to, Value: *uint256.NewInt(value), Gas: 12_000_000, Data: data,
 	}
 }
 
