@@ -33,13 +33,14 @@ func (h *Header) Transaction(index uint64, proof [][]byte) ([]byte, error) {
 	return ledger.VerifyItem(h.TxRoot, index, proof)
 }
 
-// Receipt returns the receipt of the block's transaction at index.
+// Receipt returns the receipt of the block's transaction at index, with the fields that
+// the receipts root covers: type, success, cumulative gas and logs.
 func (h *Header) Receipt(index uint64, proof [][]byte) (*ledger.Receipt, error) {
 	envelope, err := ledger.VerifyItem(h.ReceiptsRoot, index, proof)
 	if err != nil {
 		return nil, err
 	}
-	r, err := ledger.DecodeReceipt(envelope)
+	r, err := ledger.DecodeReceiptEnvelope(envelope)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ledger.ErrProof, err)
 	}
