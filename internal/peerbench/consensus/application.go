@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -36,7 +37,7 @@ const keptBlocks = 256
 
 func newApplication(committee *rolldpos.Committee, db *store.Store, p *pool) *application {
 	zero := &chain.Record{Block: new(ledger.Block)}
-	zero.Block.Header.TxRoot = ledger.TxRoot(nil)
+	zero.Block.Header.TxRoot = root(nil)
 	zero.Block.Header.Committee = committee.Hash()
 	zero.Hash = zero.Block.Header.Hash()
 	a := &application{
@@ -45,6 +46,31 @@ func newApplication(committee *rolldpos.Committee, db *store.Store, p *pool) *ap
 	}
 	a.keep(zero)
 	return a
+}
+
+// root is the root of the SHA-256 tree of the transactions' hashes, as CometBFT's
+// header has one of its transactions; subchain/chain has Ethereum's trie instead.
+func root(txs []*ledger.Transaction) ledger.Hash {
+	level := make([]ledger.Hash, len(txs))
+	for i, tx := range txs {
+		level[i] = tx.Hash()
+	}
+	var pair [64]byte
+	for len(level) > 1 {
+		half := level[:(len(level)+1)/2]
+		for i := range half {
+			n := copy(pair[:], level[2*i][:])
+			if 2*i+1 < len(level) {
+				n += copy(pair[n:], level[2*i+1][:])
+			}
+			half[i] = sha256.Sum256(pair[:n])
+		}
+		level = half
+	}
+	if len(level) == 0 {
+		return ledger.Hash{}
+	}
+	return level[0]
 }
 
 func (a *application) keep(r *chain.Record) {
@@ -93,7 +119,7 @@ func (a *application) Propose(p chain.Proposal, candidates []*ledger.Transaction
 	}
 	h := a.child(parent)
 	h.View, h.Time = p.View, max(p.Time, parent.Block.Header.Time+1)
-	h.TxRoot = ledger.TxRoot(candidates)
+	h.TxRoot = root(candidates)
 	r := &chain.Record{Block: &ledger.Block{Header: h, Transactions: candidates}, Hash: h.Hash()}
 	a.adopt(r)
 	return r, nil, nil
@@ -109,7 +135,7 @@ func (a *application) Execute(b *ledger.Block) (*chain.Record, error) {
 		return nil, fmt.Errorf("%w: parent %s", chain.ErrUnknown, b.Header.Parent)
 	}
 	h := a.child(parent)
-	h.View, h.Time, h.TxRoot = b.Header.View, b.Header.Time, ledger.TxRoot(b.Transactions)
+	h.View, h.Time, h.TxRoot = b.Header.View, b.Header.Time, root(b.Transactions)
 	if h.Hash() != hash || h.Time <= parent.Block.Header.Time {
 		return nil, fmt.Errorf("%w: %s", chain.ErrBlock, hash)
 	}

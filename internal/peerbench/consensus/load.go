@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -48,6 +49,14 @@ type result struct {
 	blocks   float64       // per second
 	rate     float64       // transactions per second that became final at validator 0
 	p50, p99 time.Duration // from submission to finality at the same validator
+	cpu      float64       // ms of CPU time of the process, per block or, saturated, per 1,000 transactions
+}
+
+// used returns the CPU time of this process.
+func used() (time.Duration, error) {
+	var u syscall.Rusage
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
 
 // meter takes what becomes final.
@@ -206,18 +215,31 @@ func measure(s *settings, sc scenario, side string) (r result, err error) {
 	stop := make(chan struct{})
 	group := l.start(sc, stop)
 	time.Sleep(s.warm)
-	low := net.height()
+	low, before := net.height(), time.Duration(0)
+	if before, err = used(); err != nil {
+		return r, err
+	}
 	m.mu.Lock()
 	m.from = time.Since(m.start)
 	m.mu.Unlock()
 	time.Sleep(s.measured)
+	after, err := used()
+	if err != nil {
+		return r, err
+	}
 	high := net.height()
 	m.mu.Lock()
 	m.to = time.Since(m.start)
 	m.mu.Unlock()
 	close(stop)
 	group.Wait()
-	return m.result(high - low), l.err
+	r = m.result(high - low)
+	if sc.name == empty || sc.name == steady {
+		r.cpu = millis(after-before) / max(1, float64(high-low))
+	} else {
+		r.cpu = millis(after-before) / max(1, r.rate*s.measured.Seconds()/1000)
+	}
+	return r, l.err
 }
 
 // begun waits until a network makes blocks.
