@@ -296,7 +296,7 @@ func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
 }
 
 func (n *Node) sendPending(to p2p.PeerID) {
-	msg := n.pendingMessage()
+	msg := n.pendingMessage(math.MaxInt)
 	if msg == nil {
 		return
 	}
@@ -305,12 +305,17 @@ func (n *Node) sendPending(to p2p.PeerID) {
 	}
 }
 
-// pendingMessage holds the executable transactions, at most about a block of them,
-// or is nil if there are none.
-func (n *Node) pendingMessage() []byte {
+// pendingMessage holds the executable transactions, at most about a block of them and
+// of limit bytes but for the last, or is nil if there are none.
+func (n *Node) pendingMessage(limit int) []byte {
 	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
 	if err != nil {
 		n.fail(err)
+	}
+	for i, size := 0, 0; i < len(txs); i++ {
+		if size += len(txs[i].Envelope()); size >= limit {
+			txs = txs[:i+1]
+		}
 	}
 	if len(txs) == 0 {
 		return nil
