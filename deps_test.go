@@ -40,7 +40,9 @@ var allowed = map[string][]string{
 	"vm/precompile":                {"internal/..."},
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
-	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
+	"rolldpos/bls":                 {},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
@@ -64,7 +66,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {
