@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/holiman/uint256"
 
@@ -150,12 +151,18 @@ type Block struct {
 // AppendRLP appends [header, [transaction, …]]; each transaction is a string that
 // holds its EIP-2718 envelope.
 func (b *Block) AppendRLP(dst []byte) []byte {
-	var txs []byte
+	const prefix = 9 // bytes before a string or list, at most
+	size := 0
+	for _, tx := range b.Transactions {
+		size += prefix + len(tx.Envelope())
+	}
+	txs := make([]byte, 0, size)
 	for _, tx := range b.Transactions {
 		txs = rlp.AppendBytes(txs, tx.Envelope())
 	}
-	p := rlp.AppendList(b.Header.AppendRLP(nil), txs)
-	return rlp.AppendList(dst, p)
+	head := b.Header.AppendRLP(nil)
+	p := rlp.AppendList(append(make([]byte, 0, len(head)+len(txs)+prefix), head...), txs)
+	return rlp.AppendList(slices.Grow(dst, len(p)+prefix), p)
 }
 
 // DecodeBlock reads a block that fills raw exactly. It does not compare the

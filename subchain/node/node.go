@@ -29,7 +29,6 @@ import (
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
-	"github.com/rootstem/rootstem/subchain/mempool"
 	"github.com/rootstem/rootstem/subchain/p2p"
 )
 
@@ -90,6 +89,9 @@ type Node struct {
 	started   time.Time
 	events    chan event
 	jobs      chan job
+	stirred   chan struct{} // holds a token while the pool may have news
+	running   chan struct{} // closed once transport is set
+	outbox    outbox
 	best      atomic.Uint64 // highest height that a peer reported
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
 
@@ -148,6 +150,9 @@ func New(cfg Config) (*Node, error) {
 		cfg: cfg, chain: cfg.Chain, pool: cfg.Pool, log: cfg.Logger,
 		events:  make(chan event, queueLength),
 		jobs:    make(chan job, workers),
+		stirred: make(chan struct{}, 1),
+		running: make(chan struct{}),
+		outbox:  outbox{ready: make(chan struct{}, 1)},
 		keeper:  openKeeper(cfg.Store, cfg.Watermark),
 		bodies:  newBodies(),
 		fetches: map[ledger.Hash]time.Time{},
@@ -163,6 +168,7 @@ func New(cfg Config) (*Node, error) {
 func (n *Node) Run(ctx context.Context, t Transport) error {
 	n.transport = t
 	n.started = time.Now()
+	close(n.running)
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -173,6 +179,7 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 	if n.partials != nil {
 		group.Go(func() { n.partials.run(ctx) })
 	}
+	group.Go(func() { n.publish(ctx) })
 	if err := n.restore(ctx); err != nil {
 		return err
 	}
@@ -186,6 +193,8 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 			return nil
 		case e := <-n.events:
 			e(ctx)
+		case <-n.stirred:
+			n.evaluate(ctx)
 		case <-tick.C:
 			n.tick(ctx)
 		case <-statusTick.C:
@@ -210,6 +219,15 @@ func (n *Node) post(e event) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// stir has the pool looked at soon. However many transactions come meanwhile, they
+// leave the queue to consensus.
+func (n *Node) stir() {
+	select {
+	case n.stirred <- struct{}{}:
+	default:
 	}
 }
 
@@ -245,12 +263,13 @@ func (n *Node) work(ctx context.Context) {
 // now is the core's clock: milliseconds, monotone within a run.
 func (n *Node) now() uint64 { return uint64(time.Since(n.started).Milliseconds()) + 1 }
 
-// OnMessage takes a direct message of a peer. It may be called from any goroutine.
+// OnMessage takes a direct message of a peer and keeps the bytes. It may be called from
+// any goroutine.
 func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 	if len(msg) == 0 {
 		return
 	}
-	body := append([]byte(nil), msg[1:]...)
+	body := msg[1:]
 	switch msg[0] {
 	case wireConsensus:
 		m, err := rolldpos.DecodeMessage(body)
@@ -264,6 +283,9 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 		if err != nil {
 			n.log.Debug("malformed block", "peer", from, "error", err)
 			return
+		}
+		for _, tx := range b.Transactions {
+			tx.Hash() // here rather than on Run's goroutine
 		}
 		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
 	case wireEndorsement:
@@ -292,23 +314,6 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 	}
 }
 
-// OnGossip takes a gossiped transaction. It may be called from any goroutine.
-func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
-	tx, err := ledger.DecodeTransaction(msg)
-	if err != nil {
-		return p2p.Reject
-	}
-	err = n.pool.Add(tx)
-	switch {
-	case err == nil:
-		n.post(n.evaluate)
-		return p2p.Accept
-	case mempool.Faulty(err):
-		return p2p.Reject
-	}
-	return p2p.Ignore
-}
-
 // OnPeer takes that messages to a peer began (up) or ceased to flow. A new peer gets
 // the transactions that wait here: it may have missed their gossip. It may be called
 // from any goroutine.
@@ -319,7 +324,7 @@ func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
 }
 
 func (n *Node) sendPending(to p2p.PeerID) {
-	msg := n.pendingMessage()
+	msg := n.pendingMessage(math.MaxInt)
 	if msg == nil {
 		return
 	}
@@ -328,17 +333,22 @@ func (n *Node) sendPending(to p2p.PeerID) {
 	}
 }
 
-// pendingMessage holds the executable transactions, at most about a block of them,
-// or is nil if there are none.
-func (n *Node) pendingMessage() []byte {
+// pendingMessage holds the executable transactions, at most about a block of them and
+// of limit bytes but for the last, or is nil if there are none.
+func (n *Node) pendingMessage(limit int) []byte {
 	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
 	if err != nil {
 		n.fail(err)
 	}
+	for i, size := 0, 0; i < len(txs); i++ {
+		if size += len(txs[i].Envelope()); size >= limit {
+			txs = txs[:i+1]
+		}
+	}
 	if len(txs) == 0 {
 		return nil
 	}
-	return encodeTransactions(txs)
+	return appendTransactions([]byte{wireTransactions}, txs)
 }
 
 // takeTransactions takes the transactions that wait at a peer.
@@ -353,7 +363,7 @@ func (n *Node) takeTransactions(from p2p.PeerID, msg []byte) {
 		added = n.pool.Add(tx) == nil || added
 	}
 	if added {
-		n.post(n.evaluate)
+		n.stir()
 	}
 }
 
@@ -362,21 +372,6 @@ func (n *Node) broadcast(msg []byte) {
 	if err := n.transport.Broadcast(msg); err != nil {
 		n.log.Error("broadcast failed", "bytes", len(msg), "error", err)
 	}
-}
-
-// Submit puts a transaction into the pool and gossips it. It may be called from any
-// goroutine.
-func (n *Node) Submit(tx *ledger.Transaction) error {
-	if err := n.pool.Add(tx); err != nil {
-		return err
-	}
-	n.post(func(ctx context.Context) {
-		if err := n.transport.Publish(tx.Envelope()); err != nil {
-			n.log.Debug("gossip failed", "error", err)
-		}
-		n.evaluate(ctx)
-	})
-	return nil
 }
 
 // Sync reports whether the node is fetching final blocks, where it began and the

@@ -35,19 +35,23 @@ func (n *Node) announce(ctx context.Context) {
 	n.catchUp(ctx)
 }
 
-// spread sends the transactions that wait here to all peers if no block became final
-// since the last time: gossip is allowed to lose some, and a leader that does not
-// have them has no reason for a block.
+// spread sends some of the transactions that wait here to all peers if no block became
+// final since the last time: gossip is allowed to lose some, and a leader that has none
+// has no reason for a block. Some suffice for one, and more would hold up the votes of a
+// network that is slow because it has too much to do.
 func (n *Node) spread(height uint64) {
 	stalled := height == n.announced
 	n.announced = height
 	if !stalled || n.pool.Stats().Executable == 0 {
 		return
 	}
-	if msg := n.pendingMessage(); msg != nil {
+	if msg := n.pendingMessage(reasonBytes); msg != nil {
 		n.broadcast(msg)
 	}
 }
+
+// reasonBytes of transactions, or one that is larger, are reason enough for a block.
+const reasonBytes = 4 << 10
 
 // heard takes a peer's status.
 func (n *Node) heard(ctx context.Context, from p2p.PeerID, s status) {

@@ -124,12 +124,13 @@ func malformed(err error) error {
 // maxTransactions bounds a message of transactions; the pool's own bounds hold too.
 const maxTransactions = 8192
 
-func encodeTransactions(txs []*ledger.Transaction) []byte {
+// appendTransactions appends the list of envelopes.
+func appendTransactions(dst []byte, txs []*ledger.Transaction) []byte {
 	var p []byte
 	for _, tx := range txs[:min(len(txs), maxTransactions)] {
 		p = rlp.AppendBytes(p, tx.Envelope())
 	}
-	return rlp.AppendList([]byte{wireTransactions}, p)
+	return rlp.AppendList(dst, p)
 }
 
 func decodeTransactions(b []byte) (txs []*ledger.Transaction, err error) {

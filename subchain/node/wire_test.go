@@ -30,7 +30,7 @@ func TestMessagesSurviveTheWire(t *testing.T) {
 	require.Equal(t, e, back)
 
 	txs := []*ledger.Transaction{transaction(t, 0), transaction(t, 1)}
-	got, err := decodeTransactions(encodeTransactions(txs)[1:])
+	got, err := decodeTransactions(appendTransactions(nil, txs))
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 	require.Equal(t, txs[1].Hash(), got[1].Hash())
@@ -56,7 +56,7 @@ func TestTruncatedAndPaddedMessagesAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, errWire)
 	_, err = decodeStatus(nil)
 	require.ErrorIs(t, err, errWire)
-	txs := encodeTransactions([]*ledger.Transaction{transaction(t, 0)})[1:]
+	txs := appendTransactions(nil, []*ledger.Transaction{transaction(t, 0)})
 	_, err = decodeTransactions(txs[:len(txs)-1])
 	require.ErrorIs(t, err, errWire)
 }
@@ -79,7 +79,7 @@ func TestBodiesAreBoundedInNumberAndBytes(t *testing.T) {
 func FuzzWireMessagesNeverPanic(f *testing.F) {
 	f.Add(status{1}.encode())
 	f.Add((&endorsement{seq: 1}).encode())
-	f.Add(encodeTransactions([]*ledger.Transaction{transaction(f, 0)}))
+	f.Add(appendTransactions([]byte{wireTransactions}, []*ledger.Transaction{transaction(f, 0)}))
 	f.Add(appendFinalBlock(nil, &chain.Record{Block: &ledger.Block{}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if blocks, err := decodeRange(b); err == nil {
@@ -95,7 +95,7 @@ func FuzzWireMessagesNeverPanic(f *testing.F) {
 			require.Equal(t, b[1:], e.encode()[1:])
 		}
 		if txs, err := decodeTransactions(b[1:]); err == nil {
-			require.Equal(t, b[1:], encodeTransactions(txs)[1:])
+			require.Equal(t, b[1:], appendTransactions(nil, txs))
 		}
 	})
 }
