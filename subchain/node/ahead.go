@@ -42,6 +42,17 @@ func (a *ahead) take(epoch uint64) []rolldpos.Message {
 	return taken.messages
 }
 
+// queueConsensus queues a peer's message of size bytes for the core, verified ahead if the
+// core is behind.
+func (n *Node) queueConsensus(m rolldpos.Message, size int) {
+	if len(n.events) >= busyQueue {
+		n.verified.ahead(n.chain.Genesis(), m)
+	}
+	if !n.post(func(ctx context.Context) { n.consensus(ctx, m, size) }) {
+		n.cfg.Metrics.dropped()
+	}
+}
+
 // consensus passes a peer's message of size bytes to the core, or keeps it for the
 // next epoch.
 func (n *Node) consensus(ctx context.Context, m rolldpos.Message, size int) {

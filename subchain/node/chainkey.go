@@ -205,7 +205,11 @@ func (g *gathering) place(c *chainkey.Certificate) error {
 	if err != nil || at.Hash != r.Hash {
 		return err
 	}
-	return n.keeper.putKeyCertificate(r.Block.Header.Height, c, g.key)
+	if err := n.keeper.putKeyCertificate(r.Block.Header.Height, c, g.key); err != nil {
+		return err
+	}
+	n.cfg.Metrics.keyed(r.Block.Header.Height)
+	return nil
 }
 
 // final learns the group of the block's epoch, once it has one, and places the

@@ -55,6 +55,9 @@ func (n *Node) restore(ctx context.Context) error {
 // begin makes the core of the epoch of the next block. The log of an epoch is read
 // when the node starts; while it runs, no epoch begins twice.
 func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
+	if n.flush(); n.fault != nil {
+		return n.fault
+	}
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
 	committee, err := n.chain.Committee(epoch)
@@ -65,6 +68,7 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err != nil {
 		return err
 	}
+	committee = committee.Checking(n.verified.check)
 	cfg := rolldpos.Config{
 		Genesis: n.chain.Genesis(), Committee: committee, Seat: rolldpos.Observer,
 		Anchor: first, Delta: uint64(n.cfg.Delta.Milliseconds()),
@@ -97,6 +101,7 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
+	n.verified.turn(committee)
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
 	if final != nil {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
@@ -131,23 +136,19 @@ func (n *Node) anchor(epoch uint64) (ledger.Hash, error) {
 	}
 }
 
-// step feeds the core and obeys it. What is to be durable is durable before
-// anything is sent.
+// step feeds the core and obeys it. What it wants kept and sent goes out with flush.
 func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	if n.fault != nil {
 		return
 	}
 	epoch := n.epoch
 	ready := n.core.Step(n.now(), in)
+	n.verified.view.Store(uint64(n.core.View()))
 	for _, err := range ready.Faults {
 		n.fail(fmt.Errorf("%w: %w", ErrStopped, err))
 		return
 	}
-	if err := n.persist(&ready); err != nil {
-		n.fail(err)
-		return
-	}
-	n.send(&ready)
+	n.output.add(&ready)
 	for _, e := range ready.Evidence {
 		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
 		if n.cfg.Evidence != nil {
@@ -168,41 +169,6 @@ func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	if len(ready.Final)+len(ready.Verify)+len(ready.Build) > 0 {
 		n.post(n.advance)
 	}
-}
-
-func (n *Node) persist(ready *rolldpos.Ready) error {
-	if len(ready.Persist)+len(ready.Bodies) == 0 {
-		return nil
-	}
-	var bodies []*ledger.Block
-	for _, h := range ready.Bodies {
-		r, ok := n.chain.Executed(h)
-		if !ok {
-			return fmt.Errorf("node: the core wants the body of %x kept, which was not executed here", h)
-		}
-		bodies = append(bodies, r.Block)
-	}
-	return n.keeper.persist(n.epoch, ready.Persist, bodies)
-}
-
-// send passes messages on; the body of a proposal of ours goes before it, once.
-func (n *Node) send(ready *rolldpos.Ready) {
-	for _, out := range ready.Send {
-		if p, ok := out.Message.(*rolldpos.Proposal); ok && n.leads(p) && n.bodies.sendOnce(p.Block) {
-			if r, ok := n.chain.Executed(p.Block); ok {
-				n.broadcast(r.Block.AppendRLP([]byte{wireBody}))
-			}
-		}
-		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
-		if v, ok := out.Message.(*rolldpos.Vote); ok && v.Kind == rolldpos.Commit && v.Seat == n.seat {
-			n.partials.committed(v)
-		}
-	}
-}
-
-// leads reports whether this seat proposes in a proposal's view.
-func (n *Node) leads(p *rolldpos.Proposal) bool {
-	return n.committee.Leader(p.View) == n.seat
 }
 
 // tick runs what is due.
@@ -256,6 +222,9 @@ func (n *Node) finalize(ctx context.Context) (progress bool) {
 // commit writes a block with its pending ancestors; false if it was final already
 // or the node must stop.
 func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certificate) bool {
+	if n.flush(); n.fault != nil {
+		return false
+	}
 	records, err := n.chain.Finalize(hash, c.AppendBinary(nil))
 	if err != nil {
 		if errors.Is(err, chain.ErrConflict) {
@@ -267,6 +236,7 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 	for _, r := range records {
 		n.log.Debug("block final", "height", r.Block.Header.Height, "view", r.Block.Header.View, "transactions", len(r.Block.Transactions))
 		n.bodies.drop(r)
+		n.cfg.Metrics.final(r)
 		if err := n.endorse(r); err != nil {
 			n.fail(err)
 			return false
@@ -403,6 +373,8 @@ func (n *Node) propose(ctx context.Context) bool {
 	}
 	req := *n.build
 	n.build = nil
+	n.flush()
+	began := time.Now()
 	r, rejected, err := n.chain.Propose(chain.Proposal{
 		Parent: req.Parent, View: uint64(req.View), Seat: n.seat, Time: uint64(time.Now().UnixMilli()),
 	}, candidates)
@@ -410,6 +382,8 @@ func (n *Node) propose(ctx context.Context) bool {
 		n.fail(fmt.Errorf("node: building on %s: %w", parent.Hash, err))
 		return false
 	}
+	n.cfg.Metrics.executed(r, began)
+	n.sendBody(r.Hash) // no vote: it need not wait for the sync that its proposal waits for
 	for _, x := range rejected {
 		n.log.Debug("transaction left out", "hash", x.Transaction.Hash(), "reason", x.Reason)
 		if final {

@@ -73,7 +73,8 @@ type Config struct {
 	Keys Keys
 	// Beacon, if set, is called with each round that the chain key has signed, on a
 	// goroutine of the node's: it must return soon.
-	Beacon func(*chainkey.Beacon)
+	Beacon  func(*chainkey.Beacon)
+	Metrics Metrics
 	// Evidence, if set, is called with each proof of guilt that this node has seen, on
 	// the node's goroutine: it must return soon.
 	Evidence func(epoch uint64, e rolldpos.Evidence)
@@ -92,6 +93,7 @@ type Node struct {
 	stirred   chan struct{} // holds a token while the pool may have news
 	running   chan struct{} // closed once transport is set
 	outbox    outbox
+	verified  verified
 	best      atomic.Uint64 // highest height that a peer reported
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
 
@@ -113,6 +115,7 @@ type Node struct {
 	announced uint64 // height that was told to peers last
 	checks    *endorsements
 	ahead     ahead
+	output    output
 	partials  *partials // nil without Keys
 	fault     error
 }
@@ -193,6 +196,7 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 			return nil
 		case e := <-n.events:
 			e(ctx)
+			n.drain(ctx)
 		case <-n.stirred:
 			n.evaluate(ctx)
 		case <-tick.C:
@@ -200,8 +204,21 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 		case <-statusTick.C:
 			n.announce(ctx)
 		}
+		n.flush()
 	}
 	return n.fault
+}
+
+// drain works on what is queued already: one sync serves all of it.
+func (n *Node) drain(ctx context.Context) {
+	for range maxBatch {
+		select {
+		case e := <-n.events:
+			e(ctx)
+		default:
+			return
+		}
+	}
 }
 
 // fail stops the node with its first fault.
@@ -277,7 +294,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed consensus message", "peer", from, "error", err)
 			return
 		}
-		n.post(func(ctx context.Context) { n.consensus(ctx, m, len(body)) })
+		n.queueConsensus(m, len(body))
 	case wireBody:
 		b, err := ledger.DecodeBlock(body)
 		if err != nil {
