@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/state"
 	"github.com/ethereum/go-ethereum/core/tracing"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/ethdb"
 	"github.com/ethereum/go-ethereum/ethdb/pebble"
 	"github.com/ethereum/go-ethereum/params"
@@ -47,6 +48,9 @@ func openGeth(dir, kind string) (peer, error) {
 	cfg.TrieCleanSize, cfg.StateCleanSize, cfg.WriteBufferSize = 64<<20, 64<<20, 64<<20
 	p.tries = triedb.NewDatabase(p.disk, &triedb.Config{PathDB: &cfg})
 	p.codes = state.NewCodeDB(p.disk)
+	if top := rawdb.ReadAccountTrieNode(p.disk, nil); len(top) > 0 {
+		p.root = crypto.Keccak256Hash(top) // the state that an earlier close has written
+	}
 	return p, p.reopen()
 }
 

@@ -29,9 +29,6 @@ func measure(s *settings, n int, kind, side string) error {
 	default:
 		return errors.New("unknown side")
 	}
-	debug.FreeOSMemory()
-	before := rss()
-	peak := watch()
 	p, err := open(dir, kind)
 	if err != nil {
 		return err
@@ -43,6 +40,16 @@ func measure(s *settings, n int, kind, side string) error {
 		}
 	}
 	filled := time.Since(start)
+	// What follows runs on a database, not on what the fill left in memory.
+	if _, err := p.close(); err != nil {
+		return err
+	}
+	debug.FreeOSMemory()
+	before := rss()
+	peak := watch()
+	if p, err = open(dir, kind); err != nil {
+		return err
+	}
 	var cold, warm, root, commit, both, cpu []time.Duration
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for round := range s.rounds {
