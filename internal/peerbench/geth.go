@@ -28,7 +28,7 @@ type geth struct {
 	state *state.StateDB
 	rules params.Rules
 	root  common.Hash
-	block uint64
+	block uint64 // committed since it was opened
 	slots bool
 }
 
@@ -115,8 +115,10 @@ func (p *geth) update(keys []int, x uint64) (root, commit time.Duration, err err
 
 func (p *geth) close() (time.Duration, error) {
 	start := time.Now()
-	if err := p.tries.Commit(p.root, false); err != nil {
-		return 0, err
+	if p.block > 0 {
+		if err := p.tries.Commit(p.root, false); err != nil {
+			return 0, err
+		}
 	}
 	flush := time.Since(start)
 	return flush, errors.Join(p.tries.Close(), p.disk.Close())

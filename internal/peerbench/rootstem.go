@@ -23,7 +23,7 @@ type rootstem struct {
 // The caches together take no more than those that openGeth configures.
 func openRootstem(dir, kind string) (peer, error) {
 	return openRootstemWith(dir, kind, store.Budget{Cache: 64 << 20, WriteBuffer: 32 << 20, OpenFiles: 256},
-		state.Config{Nodes: 64 << 20, Accounts: 128 << 10, Slots: 128 << 10})
+		state.Config{Nodes: 64 << 20, Dirty: 64 << 20, Accounts: 128 << 10, Slots: 128 << 10})
 }
 
 func openRootstemDefaults(dir, kind string) (peer, error) {
