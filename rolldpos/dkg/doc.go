@@ -11,8 +11,8 @@
 // once it is durable. Transcript.Accepted returns the Group when a quorum holds durable
 // shares; before that nobody may rely on it, and old shares must not be erased.
 //
-// A chain without room for a Transcript calls Check, CheckDeal and CheckJustification
-// itself, as subchain/ceremony does.
+// A chain without room for a Transcript checks messages by the ceremony's Rules, as
+// subchain/ceremony does.
 //
 // Do not use the key as randomness: see Bias. A ceremony that fails leaves the chain
 // with certificates of individual votes; the next one starts afresh.
@@ -80,7 +80,7 @@
 // # Encodings
 //
 // Messages are RLP lists, see AppendBinary of each; a signature is ed25519 over
-// Ceremony.Statement, which binds genesis, era, epoch, heights, committees and the old
+// Rules.Statement, which binds genesis, era, epoch, heights, committees and the old
 // group. Points are compressed, 96 bytes; scalars have 32 bytes, big-endian.
 //
 // # Secrecy

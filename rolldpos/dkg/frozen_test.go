@@ -41,12 +41,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add(w.members[0].Group.Encode())
 	other := *w.c
 	other.Era++
+	rules := other.Rules()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := DecodeMessage(b); err == nil {
 			require.Equal(t, b, m.AppendBinary(nil))
-			require.Error(t, other.Check(m))
+			require.Error(t, rules.Check(m, w.c.Seats.Keys[m.Author()%4]))
 			if d, ok := m.(*Deal); ok && d.Dealer < 4 {
-				require.Error(t, w.c.CheckDeal(d, make([]bool, 4)))
+				require.Error(t, w.log.rules.CheckDeal(d, make([]bool, 4), nil))
 			}
 		}
 		if m, err := DecodeMember(b); err == nil {

@@ -25,7 +25,7 @@ func (w *world) refuse(h uint64, m Message, want error) {
 }
 
 func (w *world) signed(seat int, m Message) Message {
-	w.c.sign(w.seats[seat].signer, m)
+	w.log.rules.sign(w.seats[seat].signer, m)
 	return m
 }
 
@@ -74,7 +74,8 @@ func TestAMessageOfAnotherSeatCommitteeOrCeremonyIsRefused(t *testing.T) {
 		c := *w.c
 		other(&c)
 		require.NotEqual(t, w.c.ID(), c.ID())
-		require.ErrorIs(t, c.Check(m), ErrSignature)
+		rules := c.Rules()
+		require.ErrorIs(t, rules.Check(m, w.c.Seats.Keys[0]), ErrSignature)
 	}
 	taken := *m
 	taken.Seat = 1
@@ -151,7 +152,7 @@ func TestAReshareWithAnotherConstantTermIsRefused(t *testing.T) {
 	m, err := x.dealers[0].Deal(x.log)
 	require.NoError(t, err)
 	m.Commitment[0] = m.Commitment[1]
-	x.c.sign(x.dealers[0].signer, m)
+	x.log.rules.sign(x.dealers[0].signer, m)
 	x.refuse(height(Dealing), m, ErrConstant)
 	// Who has lost the old share deals nothing; who shows another is refused.
 	lost := join(t, r, 1, nil)
@@ -193,9 +194,9 @@ func TestAJustificationAnswersAllAccusersWithTrueShares(t *testing.T) {
 		{m.Reveals[0], {2, m.Reveals[0].Share}}, {m.Reveals[0], {2, [32]byte{}}}, {m.Reveals[1], m.Reveals[0]},
 	} {
 		w.refuse(height(Justifying), w.signed(0, &Justification{Dealer: 0, Reveals: reveals}), ErrReveal)
-		require.ErrorIs(t, w.c.CheckJustification(&Justification{Dealer: 0, Reveals: reveals}, w.log.deals[0].deal, w.log.deals[0].accusers), ErrReveal)
+		require.ErrorIs(t, w.log.rules.CheckJustification(&Justification{Dealer: 0, Reveals: reveals}, w.log.deals[0].deal, w.log.deals[0].accusers), ErrReveal)
 	}
-	require.NoError(t, w.c.CheckJustification(m, w.log.deals[0].deal, w.log.deals[0].accusers))
+	require.NoError(t, w.log.rules.CheckJustification(m, w.log.deals[0].deal, w.log.deals[0].accusers))
 	require.NoError(t, w.log.Add(height(Justifying), m))
 }
 
