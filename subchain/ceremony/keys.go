@@ -41,7 +41,8 @@ type Config struct {
 	Place uint64
 	// The lengths of the phases, in blocks. They must end before the epoch does.
 	Enrol, Deal, Complain, Justify, Acknowledge uint64
-	// Era is how many epochs a key serves; 0: as long as resharing succeeds.
+	// Era is how many epochs a key serves; 0: as long as resharing succeeds. An era and
+	// the devices' trust period must end before the stake of its first seats is free.
 	Era uint64
 	// Committees answers committee(uint64); if it is zero, Committee holds the
 	// ed25519 keys of every epoch's seats.
