@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 	"rolldpos/election":            {"internal/...", "rolldpos"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/election"},
+	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
@@ -70,7 +71,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg", "rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig", "subchain/staking", "rolldpos/election",
+	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg", "rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig", "subchain/staking", "rolldpos/election", "subchain/ceremony",
 }
 
 type listed struct {
