@@ -41,10 +41,11 @@ var allowed = map[string][]string{
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/bls":                 {},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
 	"rolldpos/election":            {"internal/...", "rolldpos"},
-	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
-	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/election"},
+	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
@@ -67,7 +68,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/election", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ledger", "subchain/module", "subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {
