@@ -234,9 +234,25 @@ func TestTheModuleIsOrdinaryForWallets(t *testing.T) {
 	require.NoError(t, err)
 	json, err := module.ABI(m)
 	require.NoError(t, err)
+	_, err = module.Solidity("IStaking", m)
+	require.NoError(t, err)
 	for _, name := range []string{"vote", "withdraw", "claim", "register", "submitEvidence", "submitBeacon", "election"} {
 		require.Contains(t, string(json), `"name": "`+name+`"`)
 	}
+}
+
+// The layout is what every chain's state holds: a change of it is a change of all chains.
+func TestTheLayoutOfTheStateIsFrozen(t *testing.T) {
+	w := newWorld(t, 1, nil)
+	var all []byte
+	for _, c := range w.modules.Genesis() {
+		if c.Address == module.AddressOf(staking.Name) {
+			for _, x := range c.Storage {
+				all = append(append(all, x.Key[:]...), x.Value[:]...)
+			}
+		}
+	}
+	require.Equal(t, "0xd394b94802b711fcd120b5895c86d14062e278ad9957162f7fcdcb3b927fcb13", ledger.Keccak(all).String())
 }
 
 func TestNewRefusesWhatCannotElect(t *testing.T) {
