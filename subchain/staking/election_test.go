@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
@@ -174,6 +175,18 @@ func TestTheKeyOfTheRoundsEndVerifiesItsBeacon(t *testing.T) {
 	w.to(4, 1)
 	w.block()
 	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
+}
+
+func TestABeaconBelongsToTheKeyOfItsRoundAfterTheEraHasTurned(t *testing.T) {
+	w := withKey(t, nil)
+	w.to(3, 1)
+	w.finish() // the key of the second era
+	m := sha256.Sum256([]byte{7: 2})
+	sig := newPerson(t, 10_001).bls.Sign(bls.DrandQuicknetDST, m[:])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(2), sig[:])
+	w.must(w.people[0], 0, beaconMethod, uint64(2), w.beacon(2))
+	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(3), w.beacon(3))
 }
 
 func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
