@@ -64,7 +64,10 @@ type Params struct {
 	Slash    uint64 // thousandths of the self-stake; 1 to 1,000
 	Reporter uint64 // thousandths of what was slashed for who proves the guilt; at most 500
 	Evidence Window // after an epoch's end, in which guilt can be proved
-	Unbond   Window // in which withdrawn stake stays; longer than Evidence in both
+	// Unbond is how long withdrawn stake stays, longer than Evidence in both. Evidence
+	// counts when it is included, so that any margin will do here; the period in which
+	// devices trust a key adds to it.
+	Unbond Window
 }
 
 // Default returns the parameters that an operator starts from, for a coin of 18

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
@@ -176,6 +177,18 @@ func TestTheKeyOfTheRoundsEndVerifiesItsBeacon(t *testing.T) {
 	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
 }
 
+func TestABeaconBelongsToTheKeyOfItsRoundAfterTheEraHasTurned(t *testing.T) {
+	w := withKey(t, nil)
+	w.to(3, 1)
+	w.finish() // the key of the second era
+	m := sha256.Sum256([]byte{7: 2})
+	sig := newPerson(t, 10_001).bls.Sign(bls.DrandQuicknetDST, m[:])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(2), sig[:])
+	w.must(w.people[0], 0, beaconMethod, uint64(2), w.beacon(2))
+	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(3), w.beacon(3))
+}
+
 func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 	w := newWorld(t, election.MaxCandidates, func(c *staking.Config) {
 		c.Params.Candidates, c.Params.Delegates, c.Params.Seats = election.MaxCandidates, election.MaxDelegates, election.MaxDelegates
@@ -234,9 +247,25 @@ func TestTheModuleIsOrdinaryForWallets(t *testing.T) {
 	require.NoError(t, err)
 	json, err := module.ABI(m)
 	require.NoError(t, err)
+	_, err = module.Solidity("IStaking", m)
+	require.NoError(t, err)
 	for _, name := range []string{"vote", "withdraw", "claim", "register", "submitEvidence", "submitBeacon", "election"} {
 		require.Contains(t, string(json), `"name": "`+name+`"`)
 	}
+}
+
+// The layout is what every chain's state holds: a change of it is a change of all chains.
+func TestTheLayoutOfTheStateIsFrozen(t *testing.T) {
+	w := newWorld(t, 1, nil)
+	var all []byte
+	for _, c := range w.modules.Genesis() {
+		if c.Address == module.AddressOf(staking.Name) {
+			for _, x := range c.Storage {
+				all = append(append(all, x.Key[:]...), x.Value[:]...)
+			}
+		}
+	}
+	require.Equal(t, "0xd394b94802b711fcd120b5895c86d14062e278ad9957162f7fcdcb3b927fcb13", ledger.Keccak(all).String())
 }
 
 func TestNewRefusesWhatCannotElect(t *testing.T) {
