@@ -166,6 +166,10 @@ func TestDamagedStateIsRefused(t *testing.T) {
 	}
 	_, err := light.Decode(append(state, 0))
 	require.ErrorIs(t, err, light.ErrState)
+	require.EqualValues(t, 1, state[3], "the version, behind the list's head")
+	state[3] = 2
+	_, err = light.Decode(sealed(state))
+	require.ErrorIs(t, err, light.ErrState)
 }
 
 func TestStateIsFrozen(t *testing.T) {
