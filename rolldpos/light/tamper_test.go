@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/rlp"
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/rolldpos/light"
@@ -170,6 +171,26 @@ func TestDamagedStateIsRefused(t *testing.T) {
 	state[3] = 2
 	_, err = light.Decode(sealed(state))
 	require.ErrorIs(t, err, light.ErrState)
+}
+
+func TestStateWithSeatsThatAreNotItsCommitteeIsRefused(t *testing.T) {
+	w := steady(t)
+	c := w.fromGenesis()
+	require.NoError(t, w.takeVotes(c, 3))
+	state := c.AppendBinary(nil)
+	list, _, _, err := rlp.Split(state[:len(state)-8])
+	require.NoError(t, err)
+	seats := list[len(list)-4*32:]
+	fields := list[:len(list)-4*32-2]
+	rebuild := func(seats []byte) []byte {
+		p := rlp.AppendBytes(append([]byte(nil), fields...), seats)
+		return sealed(append(rlp.AppendList(nil, p), make([]byte, 8)...))
+	}
+	require.Equal(t, state, rebuild(seats))
+	for _, bad := range [][]byte{seats[:127], seats[:96], append(seats[32:128:128], seats[:32]...), make([]byte, 256*32)} {
+		_, err := light.Decode(rebuild(bad))
+		require.ErrorIs(t, err, light.ErrState)
+	}
 }
 
 func TestStateIsFrozen(t *testing.T) {
