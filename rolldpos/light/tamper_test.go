@@ -228,6 +228,43 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzUpdate brings any bytes as header, certificate, committee and handover: only the
+// honest header is taken.
+func FuzzUpdate(f *testing.F) {
+	w := steady(f)
+	start := w.fromGenesis()
+	require.NoError(f, w.takeVotes(start, 2))
+	key := w.key(1).Public().Bytes()
+	require.NoError(f, start.LearnKey(w.anchors[2].Encode(), key[:]))
+	state, now := start.AppendBinary(nil), w.now(3)
+	f.Add(w.raw(3), w.votes(3).AppendBinary(nil), w.committee(3).AppendBinary(nil))
+	f.Add(w.raw(3), w.keyed(3).AppendBinary(nil), rolling(f).handover(2, 4).AppendBinary(nil))
+	f.Fuzz(func(t *testing.T, header, cert, extra []byte) {
+		c, err := light.Decode(state)
+		require.NoError(t, err)
+		committee, err := rolldpos.DecodeCommittee(extra)
+		if err != nil {
+			committee = nil
+		}
+		if x, err := rolldpos.DecodeCertificate(cert); err == nil {
+			_, _ = c.UpdateVotes(now, header, committee, x)
+		}
+		if x, err := chainkey.DecodeCertificate(cert); err == nil {
+			_, _ = c.UpdateKeyed(now, header, x)
+		}
+		if h, err := chainkey.DecodeHandover(extra); err == nil {
+			require.Error(t, c.Handover(now, h), "nobody has signed one")
+		}
+		if head := c.Head(); head.Height != 2 {
+			require.Equal(t, w.headers[3].Hash(), head.Block)
+		}
+		require.Error(t, c.LearnKey(header, extra))
+		p := &light.CheckpointProof{Header: header, Account: [][]byte{cert}, Slot: [][]byte{extra}}
+		_, err = c.Reanchor(now, &light.Header{Header: *w.headers[3]}, light.Registration{}, p)
+		require.Error(t, err)
+	})
+}
+
 func sealed(b []byte) []byte {
 	list := b[:max(0, len(b)-8)]
 	sum := ledger.Keccak(list)
