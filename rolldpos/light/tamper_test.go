@@ -232,13 +232,14 @@ func FuzzDecode(f *testing.F) {
 // honest header is taken.
 func FuzzUpdate(f *testing.F) {
 	w := steady(f)
+	foreign := newWorld(f, spread(1, "x", "y", "z", "x"), spread(3, "k1", "k2"))
 	start := w.fromGenesis()
 	require.NoError(f, w.takeVotes(start, 2))
 	key := w.key(1).Public().Bytes()
 	require.NoError(f, start.LearnKey(w.anchors[2].Encode(), key[:]))
 	state, now := start.AppendBinary(nil), w.now(3)
 	f.Add(w.raw(3), w.votes(3).AppendBinary(nil), w.committee(3).AppendBinary(nil))
-	f.Add(w.raw(3), w.keyed(3).AppendBinary(nil), rolling(f).handover(2, 4).AppendBinary(nil))
+	f.Add(w.raw(3), w.keyed(3).AppendBinary(nil), foreign.handover(2, 4).AppendBinary(nil))
 	f.Fuzz(func(t *testing.T, header, cert, extra []byte) {
 		c, err := light.Decode(state)
 		require.NoError(t, err)
