@@ -24,12 +24,14 @@ import (
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/duty"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
 	"github.com/rootstem/rootstem/subchain/module"
 	"github.com/rootstem/rootstem/subchain/node"
 	"github.com/rootstem/rootstem/subchain/p2p"
 	"github.com/rootstem/rootstem/subchain/rpc"
+	"github.com/rootstem/rootstem/subchain/staking"
 	"github.com/rootstem/rootstem/vm"
 )
 
@@ -63,6 +65,11 @@ type Config struct {
 	// RPCOrigins are the origins of web pages that may call it.
 	RPCOrigins []string
 
+	// Operator is the account that pays for what the node brings on chain beside blocks:
+	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. Nil leaves
+	// that to other nodes.
+	Operator *ledger.Key
+
 	BlockTime time.Duration // least time between blocks; 0: 250 ms
 	Heartbeat time.Duration // longest time without a block; 0: 10 s
 	Delta     time.Duration // within which a message usually arrives; 0: 500 ms
@@ -86,6 +93,7 @@ type Node struct {
 	modules  *module.Registry
 	pool     *mempool.Pool
 	node     *node.Node
+	duty     *duty.Duty // nil without an operator
 	host     *p2p.Host
 	listener net.Listener
 	server   *rpc.Server
@@ -138,12 +146,7 @@ func (n *Node) open() error {
 	if err := n.openPool(); err != nil {
 		return err
 	}
-	n.node, err = node.New(node.Config{
-		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
-		BlockTime: cfg.BlockTime, Heartbeat: cfg.Heartbeat, Delta: cfg.Delta,
-		Logger: cfg.Logger, Final: cfg.Final,
-	})
-	if err != nil {
+	if err := n.openNode(keys); err != nil {
 		return err
 	}
 	if len(cfg.Listen) == 0 {
@@ -221,6 +224,44 @@ func (n *Node) openPool() error {
 	return err
 }
 
+// openNode makes the node and, with an operator, what does its duties.
+func (n *Node) openNode(keys *keys) (err error) {
+	cfg := node.Config{
+		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
+		BlockTime: n.cfg.BlockTime, Heartbeat: n.cfg.Heartbeat, Delta: n.cfg.Delta,
+		Logger: n.cfg.Logger, Final: n.cfg.Final,
+	}
+	if n.cfg.Operator != nil {
+		if n.duty, err = duty.New(n.dutyConfig(keys)); err != nil {
+			return err
+		}
+		cfg.Evidence, cfg.Beacon = n.duty.Evidence, n.duty.Beacon
+		cfg.Final = func(r *chain.Record) {
+			n.duty.Final(r)
+			if n.cfg.Final != nil {
+				n.cfg.Final(r)
+			}
+		}
+	}
+	n.node, err = node.New(cfg)
+	return err
+}
+
+func (n *Node) dutyConfig(keys *keys) duty.Config {
+	cfg := duty.Config{
+		Chain: n.chain, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
+		Pending: func(hash ledger.Hash) bool { return n.pool.Get(hash) != nil },
+		Submit:  func(tx *ledger.Transaction) error { return n.node.Submit(tx) },
+		Seat:    keys.validator,
+	}
+	for i := range n.cfg.Modules {
+		if _, ok := n.cfg.Modules[i].Module.(*staking.Staking); ok {
+			cfg.Staking, _ = n.Module(n.cfg.Modules[i].Name)
+		}
+	}
+	return cfg
+}
+
 // heights lists where the schedule of modules changes.
 func heights(entries []module.Entry) []uint64 {
 	out := []uint64{0}
@@ -246,6 +287,9 @@ func (n *Node) Run(ctx context.Context) error {
 		"network":   n.host.Run,
 		"consensus": func(ctx context.Context) error { return n.node.Run(ctx, n.host) },
 		"rpc":       func(ctx context.Context) error { return n.server.Serve(ctx, n.listener) },
+	}
+	if n.duty != nil {
+		parts["duties"] = n.duty.Run
 	}
 	type end struct {
 		part string

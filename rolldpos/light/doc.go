@@ -19,10 +19,10 @@
 //	chain-key form  one BLS signature of 48 bytes, checked against one key of 96 bytes
 //	                that stays for an era; a handover of 165 bytes leads to the next
 //
-// The committee form is the faster one to check up to about 20 votes, the chain-key
-// form is shorter from 4 seats on and needs no committee. A client may hold both
-// kinds of trust; a header taken in either form also tells it the committee, and, with
-// [Client.LearnKey], the key.
+// The committee form is the faster one up to about 20 votes; the chain-key form is
+// shorter from 4 seats on and needs no committee. A client may hold both kinds of trust:
+// a header taken in either form also tells it the committee and, with [Client.LearnKey],
+// the key.
 //
 // # Trust
 //
@@ -47,10 +47,17 @@
 //
 // # Cost
 //
-// The package is pure, and links no network, database or JSON. It needs gnark-crypto
-// for the chain-key form; rolldpos itself does not, and what the linker cannot drop of
-// it from a device that uses votes alone is small. Sizes with -trimpath -ldflags="-s -w",
-// of a program that decodes, updates and encodes a client (TestSizeOnDevices prints them):
+// The package is pure, and links no network, database or JSON. Package rolldpos is free
+// of gnark-crypto; this one needs it for the chain-key form, and the linker leaves some
+// 0.3 MB of it in a device that uses votes alone. Whole programs that read, update
+// and write a client, built with -trimpath -ldflags="-s -w" (TestSizeOnDevices):
 //
-//	linux/arm (GOARM=6)
+//	                     votes    chain key
+//	linux/arm, GOARM=6   3.5 MB   3.7 MB
+//	linux/riscv64        3.2 MB   3.3 MB
+//	wasip1/wasm          5.2 MB   5.3 MB
+//
+// A client keeps 240 bytes, 56 more for each seat of a committee that it holds in full,
+// and 48 KB for a chain key that is ready to verify. A header costs 5 KB of garbage
+// with 17 votes and 8 KB with a chain key, a handover 130 KB.
 package light

@@ -8,6 +8,7 @@ import (
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
+	"github.com/rootstem/rootstem/subchain/module"
 )
 
 // Chain executes and keeps blocks. *chain.Chain is the one of a subchain, and its
@@ -17,7 +18,8 @@ type Chain interface {
 	Genesis() ledger.Hash
 	GasLimit() uint64
 	Epoch(height uint64) (epoch uint64, last bool)
-	Committee(epoch uint64) *rolldpos.Committee
+	Committee(epoch uint64) (*rolldpos.Committee, error)
+	Election(r *chain.Record) (module.Election, error)
 	Head() *chain.Record
 	NextBaseFee(parent *chain.Record) uint256.Int
 	StateOf(r *chain.Record) (*state.View, error)

@@ -48,6 +48,7 @@ func (n *Node) restore(ctx context.Context) error {
 	if err := n.endorseSince(ctx, head); err != nil {
 		return err
 	}
+	n.partials.final(head)
 	return n.begin(ctx, n.keeper.records)
 }
 
@@ -56,7 +57,10 @@ func (n *Node) restore(ctx context.Context) error {
 func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
-	committee := n.chain.Committee(epoch)
+	committee, err := n.chain.Committee(epoch)
+	if err != nil {
+		return err
+	}
 	first, err := n.anchor(epoch)
 	if err != nil {
 		return err
@@ -91,13 +95,16 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err := core.Restore(records); err != nil {
 		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
 	}
-	n.core, n.epoch, n.seat = core, epoch, cfg.Seat
+	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
 	if final != nil {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
 	}
 	n.step(ctx, rolldpos.Start{})
+	for _, m := range n.ahead.take(epoch) {
+		n.step(ctx, rolldpos.Received{Message: m})
+	}
 	n.evaluate(ctx)
 	return n.fault
 }
@@ -143,6 +150,9 @@ func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	n.send(&ready)
 	for _, e := range ready.Evidence {
 		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
+		if n.cfg.Evidence != nil {
+			n.cfg.Evidence(epoch, e)
+		}
 	}
 	for _, v := range ready.Verify {
 		n.waiting = append(n.waiting, waiting{VerifyRequest: v})
@@ -184,12 +194,15 @@ func (n *Node) send(ready *rolldpos.Ready) {
 			}
 		}
 		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
+		if v, ok := out.Message.(*rolldpos.Vote); ok && v.Kind == rolldpos.Commit && v.Seat == n.seat {
+			n.partials.committed(v)
+		}
 	}
 }
 
 // leads reports whether this seat proposes in a proposal's view.
 func (n *Node) leads(p *rolldpos.Proposal) bool {
-	return n.chain.Committee(n.epoch).Leader(p.View) == n.seat
+	return n.committee.Leader(p.View) == n.seat
 }
 
 // tick runs what is due.
@@ -258,6 +271,7 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 			n.fail(err)
 			return false
 		}
+		n.partials.final(r)
 		if n.cfg.Final != nil {
 			n.cfg.Final(r)
 		}

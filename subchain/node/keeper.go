@@ -26,6 +26,8 @@ type keeper struct {
 	bodies      store.Space      // block hash → RLP
 	endorsed    store.Space      // sequence number → block hash that this seat signed
 	checkpoints store.Space      // sequence number → encoded signatures of a quorum
+	keyed       store.Space      // height → Keccak-256 of a chain key ‖ its certificate
+	chainKeys   store.Space      // Keccak-256 → chain key, 96 bytes
 }
 
 // keptVotes is how many records stay in the log: enough to audit the recent past,
@@ -36,6 +38,7 @@ func openKeeper(db *store.Store, mark *store.Watermark) *keeper {
 	return &keeper{
 		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"),
 		endorsed: db.Space("endorsed"), checkpoints: db.Space("endorsements"),
+		keyed: db.Space("keyed"), chainKeys: db.Space("chainkeys"),
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -65,6 +66,17 @@ type Config struct {
 	// Final, if set, is called for each block that became final here, oldest first,
 	// on the node's goroutine: it must return soon.
 	Final func(*chain.Record)
+
+	// Keys, if set, has the node gather the certificates and beacons of the chain key,
+	// and sign partials where it holds a share. Without it the votes are the only
+	// certificates.
+	Keys Keys
+	// Beacon, if set, is called with each round that the chain key has signed, on a
+	// goroutine of the node's: it must return soon.
+	Beacon func(*chainkey.Beacon)
+	// Evidence, if set, is called with each proof of guilt that this node has seen, on
+	// the node's goroutine: it must return soon.
+	Evidence func(epoch uint64, e rolldpos.Evidence)
 }
 
 // Node is one running node.
@@ -88,6 +100,7 @@ type Node struct {
 	keeper    *keeper
 	lost      store.Mark // see keeper.lost
 	core      *rolldpos.Core
+	committee *rolldpos.Committee // of the epoch
 	epoch     uint64
 	wake      time.Time
 	bodies    *bodies
@@ -99,6 +112,8 @@ type Node struct {
 	syncing   syncState
 	announced uint64 // height that was told to peers last
 	checks    *endorsements
+	ahead     ahead
+	partials  *partials // nil without Keys
 	fault     error
 }
 
@@ -143,6 +158,9 @@ func New(cfg Config) (*Node, error) {
 		fetches: map[ledger.Hash]time.Time{},
 		checks:  newEndorsements(),
 	}
+	if cfg.Keys != nil {
+		n.partials = &partials{node: n, queue: make(chan func(*gathering) error, partialQueue)}
+	}
 	return n, nil
 }
 
@@ -157,6 +175,9 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 	defer cancel()
 	for range workers {
 		group.Go(func() { n.work(ctx) })
+	}
+	if n.partials != nil {
+		group.Go(func() { n.partials.run(ctx) })
 	}
 	group.Go(func() { n.publish(ctx) })
 	if err := n.restore(ctx); err != nil {
@@ -256,7 +277,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed consensus message", "peer", from, "error", err)
 			return
 		}
-		n.post(func(ctx context.Context) { n.step(ctx, rolldpos.Received{Message: m}) })
+		n.post(func(ctx context.Context) { n.consensus(ctx, m, len(body)) })
 	case wireBody:
 		b, err := ledger.DecodeBlock(body)
 		if err != nil {
@@ -274,6 +295,13 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			return
 		}
 		n.post(func(context.Context) { n.endorsed(e) })
+	case wirePartial:
+		w, err := decodePartial(body)
+		if err != nil {
+			n.log.Debug("malformed partial", "peer", from, "error", err)
+			return
+		}
+		n.partials.post(func(g *gathering) error { return g.received(w) })
 	case wireTransactions:
 		n.takeTransactions(from, body)
 	case wireStatus:

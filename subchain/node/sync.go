@@ -169,7 +169,11 @@ func (n *Node) adopt(ctx context.Context, fb finalBlock) error {
 		return err
 	}
 	h := &fb.block.Header
-	committee := n.chain.Committee(h.Epoch)
+	// That of an epoch whose predecessor is not final here is not known: its blocks wait.
+	committee, err := n.chain.Committee(h.Epoch)
+	if err != nil {
+		return err
+	}
 	hash := h.Hash()
 	if c.Kind != rolldpos.Commit || c.Block != hash || c.Epoch != rolldpos.Epoch(h.Epoch) {
 		return fmt.Errorf("%w: certificate for another block", errWire)

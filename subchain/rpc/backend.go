@@ -130,6 +130,10 @@ type Light struct {
 	Anchor      ledger.Anchor
 	Certificate []byte
 	Committee   []byte // that signed the certificate
+	// KeyCertificate says the same with one signature of ChainKey (96 bytes); both are
+	// nil if this node has none for the block.
+	KeyCertificate []byte
+	ChainKey       []byte
 }
 
 // Checkpoint is what the parent chain verifies a checkpoint with.

@@ -20,8 +20,9 @@
 // # Methods of Rootstem
 //
 // rootstem_getLight(height or tag) answers {hash, header, anchor, certificate,
-// committee} of the first block at or above the height that has a certificate of its
-// own. rootstem_getCheckpoint(seq) answers {hash, header, anchor, committee,
+// committee, keyCertificate, chainKey} of the first block at or above the height that
+// has a certificate of its own; the last two, in the encoding of rolldpos/chainkey and as
+// 96 bytes, are null unless the chain key has signed the block too. rootstem_getCheckpoint(seq) answers {hash, header, anchor, committee,
 // signatures}. rootstem_getABI(address) answers the JSON ABI of a module. Each is
 // null if there is none. header is RLP, certificate, committee and signatures are
 // the encodings of package rolldpos, and anchor.encoded is the ABI encoding whose

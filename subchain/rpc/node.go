@@ -79,11 +79,15 @@ type lightView struct {
 	Anchor      anchorView  `json:"anchor"`
 	Certificate data        `json:"certificate"`
 	Committee   data        `json:"committee"`
+
+	KeyCertificate *data `json:"keyCertificate"`
+	ChainKey       *data `json:"chainKey"`
 }
 
 // getLight returns the header (RLP), the anchor, the certificate and the committee
 // that signed it of the first block at or above a height or tag that has a
-// certificate of its own; null if there is none yet.
+// certificate of its own; null if there is none yet. The certificate of the chain key
+// and that key come with it, or are null.
 func getLight(s *session, _ context.Context, p params) (any, error) {
 	height, err := textAs(p, 0, s.parseHeight)
 	if err != nil {
@@ -96,7 +100,14 @@ func getLight(s *session, _ context.Context, p params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lightView{ledger.Keccak(l.Header), l.Header, viewAnchor(&l.Anchor), l.Certificate, l.Committee}, nil
+	v := lightView{
+		Hash: ledger.Keccak(l.Header), Header: l.Header, Anchor: viewAnchor(&l.Anchor),
+		Certificate: l.Certificate, Committee: l.Committee,
+	}
+	if len(l.KeyCertificate) > 0 {
+		v.KeyCertificate, v.ChainKey = (*data)(&l.KeyCertificate), (*data)(&l.ChainKey)
+	}
+	return v, nil
 }
 
 type checkpointView struct {
