@@ -13,6 +13,7 @@ import (
 	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/subchain/module"
 )
 
 // application is a chain without state: a block holds opaque transactions and is valid
@@ -82,17 +83,20 @@ func (a *application) keep(r *chain.Record) {
 	}
 }
 
-func (a *application) Genesis() ledger.Hash                      { return ledger.Hash{1} }
-func (a *application) GasLimit() uint64                          { return 1 << 62 }
-func (a *application) Epoch(uint64) (epoch uint64, last bool)    { return 1, false }
-func (a *application) Committee(uint64) *rolldpos.Committee      { return a.committee }
-func (a *application) NextBaseFee(*chain.Record) (z uint256.Int) { return z }
+func (a *application) Genesis() ledger.Hash                          { return ledger.Hash{1} }
+func (a *application) GasLimit() uint64                              { return 1 << 62 }
+func (a *application) Epoch(uint64) (epoch uint64, last bool)        { return 1, false }
+func (a *application) Committee(uint64) (*rolldpos.Committee, error) { return a.committee, nil }
+func (a *application) NextBaseFee(*chain.Record) (z uint256.Int)     { return z }
 
 func (a *application) Head() *chain.Record {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return a.head
 }
+
+// Election says nothing: the committee is static.
+func (a *application) Election(*chain.Record) (e module.Election, err error) { return e, nil }
 
 // StateOf returns nothing: there is no state.
 func (a *application) StateOf(*chain.Record) (*state.View, error) { return nil, nil }
