@@ -284,13 +284,10 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 		}
 		n.post(func(ctx context.Context) { n.consensus(ctx, from, m, len(body)) })
 	case wireBody:
-		b, err := ledger.DecodeBlock(body)
+		b, err := ledger.DecodeBlockAmong(body, n.pool.Get)
 		if err != nil {
 			n.log.Debug("malformed block", "peer", from, "error", err)
 			return
-		}
-		for _, tx := range b.Transactions {
-			tx.Hash() // here rather than on Run's goroutine
 		}
 		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
 	case wireEndorsement:

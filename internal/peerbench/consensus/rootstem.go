@@ -98,7 +98,7 @@ func newValidator(s *settings, sc scenario, dir string, key ed25519.PrivateKey, 
 		return nil, err
 	}
 	v := &validator{db: db, pool: newPool(s)}
-	v.app = newApplication(committee, db, v.pool)
+	v.app = newApplication(committee, v.pool)
 	v.node, err = node.New(node.Config{
 		Chain: v.app, Store: db, Pool: v.pool, Key: key, Final: final,
 		BlockTime: 1, Heartbeat: 1, // no pause between blocks
