@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/subchain/p2p"
 )
 
 // ahead keeps messages of the epoch that comes next: who has the last block of an
@@ -44,20 +45,21 @@ func (a *ahead) take(epoch uint64) []rolldpos.Message {
 
 // queueConsensus queues a peer's message of size bytes for the core, verified ahead if the
 // core is behind.
-func (n *Node) queueConsensus(m rolldpos.Message, size int) {
+func (n *Node) queueConsensus(from p2p.PeerID, m rolldpos.Message, size int) {
 	if len(n.events) >= busyQueue {
 		n.verified.ahead(n.chain.Genesis(), m)
 	}
-	if !n.post(func(ctx context.Context) { n.consensus(ctx, m, size) }) {
+	if !n.post(func(ctx context.Context) { n.consensus(ctx, from, m, size) }) {
 		n.cfg.Metrics.dropped()
 	}
 }
 
 // consensus passes a peer's message of size bytes to the core, or keeps it for the
 // next epoch.
-func (n *Node) consensus(ctx context.Context, m rolldpos.Message, size int) {
+func (n *Node) consensus(ctx context.Context, from p2p.PeerID, m rolldpos.Message, size int) {
 	switch epoch := epochOf(m); epoch {
 	case n.epoch:
+		n.learn(from, m)
 		n.step(ctx, rolldpos.Received{Message: m})
 	case n.epoch + 1:
 		n.ahead.put(epoch, m, size)

@@ -100,6 +100,7 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
 	}
 	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
+	n.seated.Store(cfg.Seat != rolldpos.Observer)
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
 	n.verified.turn(committee)
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
@@ -149,6 +150,7 @@ func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 		return
 	}
 	n.output.add(&ready)
+	n.follow()
 	for _, e := range ready.Evidence {
 		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
 		if n.cfg.Evidence != nil {

@@ -26,22 +26,18 @@ type outbox struct {
 	bytes int
 }
 
-// put adds a transaction. It returns those that are to be gossiped now, by the caller.
-func (o *outbox) put(tx *ledger.Transaction) []*ledger.Transaction {
+// put adds a transaction and returns how many bytes wait.
+func (o *outbox) put(tx *ledger.Transaction) int {
 	size := len(tx.Envelope())
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var full []*ledger.Transaction
-	if o.bytes+size > gossipBytes {
-		full, o.txs, o.bytes = o.txs, nil, 0
-	}
 	o.txs = append(o.txs, tx)
 	o.bytes += size
 	select {
 	case o.ready <- struct{}{}:
 	default:
 	}
-	return full
+	return o.bytes
 }
 
 func (o *outbox) take() []*ledger.Transaction {
@@ -52,7 +48,8 @@ func (o *outbox) take() []*ledger.Transaction {
 	return txs
 }
 
-// Submit puts a transaction into the pool and gossips it. It may be called from any
+// Submit puts a transaction into the pool and passes it on: a seat to the leaders of
+// the coming views (see relay), another node by gossip. It may be called from any
 // goroutine.
 func (n *Node) Submit(tx *ledger.Transaction) error {
 	if err := n.pool.Add(tx); err != nil {
@@ -61,13 +58,19 @@ func (n *Node) Submit(tx *ledger.Transaction) error {
 	n.stir()
 	select {
 	case <-n.running:
-		n.gossip(n.outbox.put(tx))
-	default: // peers get what waits here when they connect
+	default:
+		return nil // peers get what waits here when they connect
+	}
+	if n.cfg.Quiet {
+		return nil
+	}
+	if n.outbox.put(tx) >= gossipBytes && !n.seated.Load() {
+		n.gossip(n.outbox.take())
 	}
 	return nil
 }
 
-// publish gossips what is submitted, until ctx ends.
+// publish passes on what is submitted, until ctx ends.
 func (n *Node) publish(ctx context.Context) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -82,17 +85,29 @@ func (n *Node) publish(ctx context.Context) {
 			return
 		case <-pause.C:
 		}
-		n.gossip(n.outbox.take())
 		pause.Reset(gossipEvery)
+		txs := n.outbox.take()
+		switch {
+		case len(txs) == 0:
+		case n.seated.Load():
+			n.wait(ctx, func(context.Context) { n.carry(txs) })
+		default:
+			n.gossip(txs)
+		}
 	}
 }
 
+// gossip publishes transactions in messages of about gossipBytes.
 func (n *Node) gossip(txs []*ledger.Transaction) {
-	if len(txs) == 0 {
-		return
-	}
-	if err := n.transport.Publish(appendTransactions(nil, txs)); err != nil {
-		n.log.Debug("gossip failed", "error", err)
+	for len(txs) > 0 {
+		part, size := 0, 0
+		for ; part < len(txs) && (part == 0 || size+len(txs[part].Envelope()) <= gossipBytes); part++ {
+			size += len(txs[part].Envelope())
+		}
+		if err := n.transport.Publish(appendTransactions(nil, txs[:part])); err != nil {
+			n.log.Debug("gossip failed", "error", err)
+		}
+		txs = txs[part:]
 	}
 }
 

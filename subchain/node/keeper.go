@@ -21,13 +21,14 @@ var ErrEndorsed = errors.New("node: sequence number already signed for another b
 // bodies of blocks that are not final, and the signatures over checkpoints.
 type keeper struct {
 	db          *store.Store
-	mark        *store.Watermark // nil: none is kept
-	votes       *store.Log       // epoch (8 bytes) ‖ record of the core
-	bodies      store.Space      // block hash → RLP
-	endorsed    store.Space      // sequence number → block hash that this seat signed
-	checkpoints store.Space      // sequence number → encoded signatures of a quorum
-	keyed       store.Space      // height → Keccak-256 of a chain key ‖ its certificate
-	chainKeys   store.Space      // Keccak-256 → chain key, 96 bytes
+	mark        *store.Watermark       // nil: none is kept
+	votes       *store.Log             // epoch (8 bytes) ‖ record of the core
+	bodies      store.Space            // block hash → RLP
+	heights     map[ledger.Hash]uint64 // of what bodies holds, once pending was called
+	endorsed    store.Space            // sequence number → block hash that this seat signed
+	checkpoints store.Space            // sequence number → encoded signatures of a quorum
+	keyed       store.Space            // height → Keccak-256 of a chain key ‖ its certificate
+	chainKeys   store.Space            // Keccak-256 → chain key, 96 bytes
 }
 
 // keptVotes is how many records stay in the log: enough to audit the recent past,
@@ -36,7 +37,7 @@ const keptVotes = 20_000
 
 func openKeeper(db *store.Store, mark *store.Watermark) *keeper {
 	return &keeper{
-		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"),
+		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"), heights: map[ledger.Hash]uint64{},
 		endorsed: db.Space("endorsed"), checkpoints: db.Space("endorsements"),
 		keyed: db.Space("keyed"), chainKeys: db.Space("chainkeys"),
 	}
@@ -56,6 +57,9 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 	}
 	if err := batch.WriteSync(); err != nil {
 		return err
+	}
+	for _, b := range bodies {
+		k.heights[b.Header.Hash()] = b.Header.Height
 	}
 	return k.raise(epoch, records)
 }
@@ -169,26 +173,27 @@ func (k *keeper) pending() (out []*ledger.Block, err error) {
 			return nil, fmt.Errorf("node: stored body: %w", err)
 		}
 		out = append(out, b)
+		k.heights[b.Header.Hash()] = b.Header.Height
 	}
 	return out, it.Err()
 }
 
 // forget drops bodies at or below a final height and the oldest votes.
 func (k *keeper) forget(height uint64) error {
-	blocks, err := k.pending()
-	if err != nil {
-		return err
-	}
 	batch := k.db.Batch()
 	defer batch.Close()
-	for _, b := range blocks {
-		if b.Header.Height <= height {
-			hash := b.Header.Hash()
+	var gone []ledger.Hash
+	for hash, h := range k.heights {
+		if h <= height {
 			batch.Delete(k.bodies, hash[:])
+			gone = append(gone, hash)
 		}
 	}
 	if err := batch.WriteSync(); err != nil {
 		return err
+	}
+	for _, hash := range gone {
+		delete(k.heights, hash)
 	}
 	first, next, err := k.votes.Bounds()
 	if err != nil || next-first <= 2*keptVotes {

@@ -61,7 +61,10 @@ type Config struct {
 	// 10 s.
 	Heartbeat time.Duration
 	// Delta is the time in which a message usually arrives; 0 means 500 ms.
-	Delta  time.Duration
+	Delta time.Duration
+	// Quiet keeps transactions that are submitted here until this seat leads, instead of
+	// passing them on: for applications that spread them by other means.
+	Quiet  bool
 	Logger *slog.Logger // nil discards
 	// Final, if set, is called for each block that became final here, oldest first,
 	// on the node's goroutine: it must return soon.
@@ -94,6 +97,7 @@ type Node struct {
 	running   chan struct{} // closed once transport is set
 	outbox    outbox
 	verified  verified
+	seated    atomic.Bool   // whether the key has a seat in this epoch
 	best      atomic.Uint64 // highest height that a peer reported
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
 
@@ -106,6 +110,7 @@ type Node struct {
 	epoch     uint64
 	wake      time.Time
 	bodies    *bodies
+	relay     relay
 	waiting   []waiting
 	finals    []rolldpos.Finalized
 	build     *rolldpos.BuildRequest
@@ -294,15 +299,12 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 			n.log.Debug("malformed consensus message", "peer", from, "error", err)
 			return
 		}
-		n.queueConsensus(m, len(body))
+		n.queueConsensus(from, m, len(body))
 	case wireBody:
-		b, err := ledger.DecodeBlock(body)
+		b, err := ledger.DecodeBlockAmong(body, n.pool.Get)
 		if err != nil {
 			n.log.Debug("malformed block", "peer", from, "error", err)
 			return
-		}
-		for _, tx := range b.Transactions {
-			tx.Hash() // here rather than on Run's goroutine
 		}
 		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
 	case wireEndorsement:
@@ -335,7 +337,7 @@ func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
 // the transactions that wait here: it may have missed their gossip. It may be called
 // from any goroutine.
 func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
-	if up {
+	if up && !n.cfg.Quiet {
 		n.post(func(context.Context) { n.sendPending(peer) })
 	}
 }

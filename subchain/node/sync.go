@@ -42,7 +42,7 @@ func (n *Node) announce(ctx context.Context) {
 func (n *Node) spread(height uint64) {
 	stalled := height == n.announced
 	n.announced = height
-	if !stalled || n.pool.Stats().Executable == 0 {
+	if n.cfg.Quiet || !stalled || n.pool.Stats().Executable == 0 {
 		return
 	}
 	if msg := n.pendingMessage(reasonBytes); msg != nil {

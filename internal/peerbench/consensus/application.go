@@ -2,14 +2,12 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"sync"
 
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/rolldpos"
-	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -18,31 +16,33 @@ import (
 
 // application is a chain without state: a block holds opaque transactions and is valid
 // if its header fits its parent and the root of its transactions. Final blocks are
-// written with a sync. It stands where subchain/chain stands in a node.
+// encoded and kept in memory, as CometBFT keeps its here. It stands where subchain/chain
+// stands in a node.
 type application struct {
 	committee *rolldpos.Committee
 	pool      *pool
-	db        *store.Store
-	blocks    store.Space // height → RLP of a block
-	proofs    store.Space // height → certificate
 
 	mu      sync.RWMutex
 	head    *chain.Record
 	pending map[ledger.Hash]*chain.Record
 	recent  map[ledger.Hash]*chain.Record // final ones
 	heights map[uint64]*chain.Record      // of recent
+	stored  []stored                      // final blocks from height 1 on
 }
+
+// stored is a final block as a database would keep it.
+type stored struct{ block, certificate []byte }
 
 // keptBlocks is how many final blocks are served from memory.
 const keptBlocks = 256
 
-func newApplication(committee *rolldpos.Committee, db *store.Store, p *pool) *application {
+func newApplication(committee *rolldpos.Committee, p *pool) *application {
 	zero := &chain.Record{Block: new(ledger.Block)}
 	zero.Block.Header.TxRoot = root(nil)
 	zero.Block.Header.Committee = committee.Hash()
 	zero.Hash = zero.Block.Header.Hash()
 	a := &application{
-		committee: committee, pool: p, db: db, blocks: db.Space("blocks"), proofs: db.Space("proofs"),
+		committee: committee, pool: p,
 		pending: map[ledger.Hash]*chain.Record{}, recent: map[ledger.Hash]*chain.Record{}, heights: map[uint64]*chain.Record{},
 	}
 	a.keep(zero)
@@ -83,18 +83,20 @@ func (a *application) keep(r *chain.Record) {
 	}
 }
 
-func (a *application) Genesis() ledger.Hash                                  { return ledger.Hash{1} }
-func (a *application) GasLimit() uint64                                      { return 1 << 62 }
-func (a *application) Epoch(uint64) (epoch uint64, last bool)                { return 1, false }
-func (a *application) Committee(uint64) (*rolldpos.Committee, error)         { return a.committee, nil }
-func (a *application) Election(*chain.Record) (e module.Election, err error) { return e, nil }
-func (a *application) NextBaseFee(*chain.Record) (z uint256.Int)             { return z }
+func (a *application) Genesis() ledger.Hash                          { return ledger.Hash{1} }
+func (a *application) GasLimit() uint64                              { return 1 << 62 }
+func (a *application) Epoch(uint64) (epoch uint64, last bool)        { return 1, false }
+func (a *application) Committee(uint64) (*rolldpos.Committee, error) { return a.committee, nil }
+func (a *application) NextBaseFee(*chain.Record) (z uint256.Int)     { return z }
 
 func (a *application) Head() *chain.Record {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return a.head
 }
+
+// Election says nothing: the committee is static.
+func (a *application) Election(*chain.Record) (e module.Election, err error) { return e, nil }
 
 // StateOf returns nothing: there is no state.
 func (a *application) StateOf(*chain.Record) (*state.View, error) { return nil, nil }
@@ -175,16 +177,6 @@ func (a *application) Finalize(hash ledger.Hash, certificate []byte) ([]*chain.R
 	last := *branch[len(branch)-1]
 	last.Certificate = certificate
 	branch[len(branch)-1] = &last
-	batch := a.db.Batch()
-	defer batch.Close()
-	for _, r := range branch {
-		key := binary.BigEndian.AppendUint64(nil, r.Block.Header.Height)
-		batch.Set(a.blocks, key, r.Block.AppendRLP(nil))
-		batch.Set(a.proofs, key, r.Certificate)
-	}
-	if err := batch.WriteSync(); err != nil {
-		return nil, err
-	}
 	a.settle(branch)
 	return branch, nil
 }
@@ -195,6 +187,7 @@ func (a *application) settle(branch []*chain.Record) {
 	defer a.mu.Unlock()
 	for _, r := range branch {
 		delete(a.pending, r.Hash)
+		a.stored = append(a.stored, stored{r.Block.AppendRLP(nil), r.Certificate})
 		a.keep(r)
 		a.pool.final(r.Block)
 	}
@@ -217,20 +210,17 @@ func (a *application) Block(height uint64) (*chain.Record, error) {
 	if r != nil {
 		return r, nil
 	}
-	key := binary.BigEndian.AppendUint64(nil, height)
-	raw, err := a.blocks.Get(key)
-	if err != nil {
-		return nil, err
-	}
-	if raw == nil {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if height == 0 || height > uint64(len(a.stored)) {
 		return nil, fmt.Errorf("%w: height %d", chain.ErrUnknown, height)
 	}
-	b, err := ledger.DecodeBlock(raw)
+	x := a.stored[height-1]
+	b, err := ledger.DecodeBlock(x.block)
 	if err != nil {
 		return nil, err
 	}
-	proof, err := a.proofs.Get(key)
-	return &chain.Record{Block: b, Hash: b.Header.Hash(), Certificate: proof}, err
+	return &chain.Record{Block: b, Hash: b.Header.Hash(), Certificate: x.certificate}, nil
 }
 
 func (a *application) Header(height uint64) (*chain.Record, error) { return a.Block(height) }

@@ -10,9 +10,9 @@
 // bytes, and the application does nothing: it neither checks nor executes them.
 //
 //   - Ours: rolldpos.Core, subchain/node, subchain/p2p (libp2p) and the store on disk,
-//     which syncs votes and bodies before they are sent and each final block. The
-//     application and its first-in-first-out pool stand in the place of subchain/chain
-//     and subchain/mempool: see application.go and pool.go.
+//     which syncs votes and bodies before they are sent. The application, which keeps
+//     final blocks in memory, and its first-in-first-out pool stand in the place of
+//     subchain/chain and subchain/mempool: see application.go and pool.go.
 //   - CometBFT: whole nodes by node.NewNode, its list mempool without recheck, a local
 //     ABCI application with a lock per connection, all databases in memory, its
 //     write-ahead log on disk, and a validator key that keeps no state file (its

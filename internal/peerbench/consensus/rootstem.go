@@ -37,11 +37,6 @@ type validator struct {
 	host *p2p.Host
 }
 
-// silent is a transport that gossips no transactions.
-type silent struct{ *p2p.Host }
-
-func (silent) Publish([]byte) error { return nil }
-
 func startRootstem(s *settings, sc scenario, dir string, m *meter) (network, error) {
 	committee := &rolldpos.Committee{Epoch: 1}
 	keys := make([]ed25519.PrivateKey, sc.validators)
@@ -56,7 +51,7 @@ func startRootstem(s *settings, sc scenario, dir string, m *meter) (network, err
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &ours{cancel: cancel}
 	for i, key := range keys {
-		v, err := newValidator(s, filepath.Join(dir, fmt.Sprint(i)), key, committee, func(r *chain.Record) {
+		v, err := newValidator(s, sc, filepath.Join(dir, fmt.Sprint(i)), key, committee, func(r *chain.Record) {
 			payloads := make([][]byte, len(r.Block.Transactions))
 			for j, tx := range r.Block.Transactions {
 				payloads[j] = tx.Data
@@ -82,11 +77,7 @@ func startRootstem(s *settings, sc scenario, dir string, m *meter) (network, err
 		}
 	}
 	for _, v := range o.validators {
-		var t node.Transport = v.host
-		if sc.name == direct {
-			t = silent{v.host}
-		}
-		o.start(func() error { return v.node.Run(ctx, t) })
+		o.start(func() error { return v.node.Run(ctx, v.host) })
 	}
 	return o, nil
 }
@@ -101,17 +92,17 @@ func (o *ours) start(run func() error) {
 	})
 }
 
-func newValidator(s *settings, dir string, key ed25519.PrivateKey, committee *rolldpos.Committee, final func(*chain.Record)) (*validator, error) {
+func newValidator(s *settings, sc scenario, dir string, key ed25519.PrivateKey, committee *rolldpos.Committee, final func(*chain.Record)) (*validator, error) {
 	db, err := store.Open(store.Config{Dir: dir})
 	if err != nil {
 		return nil, err
 	}
 	v := &validator{db: db, pool: newPool(s)}
-	v.app = newApplication(committee, db, v.pool)
+	v.app = newApplication(committee, v.pool)
 	v.node, err = node.New(node.Config{
 		Chain: v.app, Store: db, Pool: v.pool, Key: key, Final: final,
 		BlockTime: 1, Heartbeat: 1, // no pause between blocks
-		Delta: time.Second,
+		Delta: time.Second, Quiet: sc.name == direct,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
