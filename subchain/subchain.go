@@ -23,6 +23,7 @@ import (
 
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
+	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/duty"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -231,8 +232,15 @@ func (n *Node) openNode(keys *keys) (err error) {
 		BlockTime: n.cfg.BlockTime, Heartbeat: n.cfg.Heartbeat, Delta: n.cfg.Delta,
 		Logger: n.cfg.Logger, Final: n.cfg.Final,
 	}
+	vault, err := duty.OpenVault(keyFile(n.cfg.Dir, "shares"))
+	if err != nil {
+		return err
+	}
+	if n.moduleOf(isCeremony) != (ledger.Address{}) {
+		cfg.Keys = duty.NewShares(vault)
+	}
 	if n.cfg.Operator != nil {
-		if n.duty, err = duty.New(n.dutyConfig(keys)); err != nil {
+		if n.duty, err = duty.New(n.dutyConfig(keys, vault)); err != nil {
 			return err
 		}
 		cfg.Evidence, cfg.Beacon = n.duty.Evidence, n.duty.Beacon
@@ -247,19 +255,35 @@ func (n *Node) openNode(keys *keys) (err error) {
 	return err
 }
 
-func (n *Node) dutyConfig(keys *keys) duty.Config {
-	cfg := duty.Config{
+func (n *Node) dutyConfig(keys *keys, vault *duty.Vault) duty.Config {
+	return duty.Config{
 		Chain: n.chain, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
 		Pending: func(hash ledger.Hash) bool { return n.pool.Get(hash) != nil },
 		Submit:  func(tx *ledger.Transaction) error { return n.node.Submit(tx) },
-		Seat:    keys.validator,
+		Seat:    keys.validator, Vault: vault,
+		Staking: n.moduleOf(isStaking), Ceremony: n.moduleOf(isCeremony),
 	}
+}
+
+func isStaking(m any) bool {
+	_, ok := m.(*staking.Staking)
+	return ok
+}
+
+func isCeremony(m any) bool {
+	_, ok := m.(*ceremony.Keys)
+	return ok
+}
+
+// moduleOf returns the address of the first module of a kind, zero without one.
+func (n *Node) moduleOf(kind func(m any) bool) (at ledger.Address) {
 	for i := range n.cfg.Modules {
-		if _, ok := n.cfg.Modules[i].Module.(*staking.Staking); ok {
-			cfg.Staking, _ = n.Module(n.cfg.Modules[i].Name)
+		if kind(n.cfg.Modules[i].Module) {
+			at, _ = n.Module(n.cfg.Modules[i].Name)
+			break
 		}
 	}
-	return cfg
+	return at
 }
 
 // heights lists where the schedule of modules changes.

@@ -17,6 +17,7 @@ import (
 	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain"
+	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/devnet"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -108,6 +109,15 @@ func stakingRules(length, seats uint64) election.Params {
 	}
 }
 
+// ceremonyRules fill the epoch from a fourth on with the phases of a ceremony.
+func ceremonyRules(length uint64) ceremony.Config {
+	phase := (length*3/4 - 2) / 5
+	return ceremony.Config{
+		EpochLength: length, Place: length / 4, Enrol: phase, Deal: phase, Complain: phase, Justify: phase, Acknowledge: phase,
+		Committees: module.AddressOf(staking.Name),
+	}
+}
+
 // stakingNet starts n validators, of which the first seats are the first committee.
 func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i int, cfg *subchain.Config)) *devnet.Network {
 	t.Helper()
@@ -119,11 +129,13 @@ func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i
 		first = append(first, staking.Seat{Key: [32]byte(key.Public().(ed25519.PublicKey))})
 	}
 	net, err := devnet.StartSeats(dir, n, seats, func(i int) subchain.Config {
-		s, err := staking.New(staking.Config{Params: rules, Committee: first})
+		s, err := staking.New(staking.Config{Params: rules, Committee: first, Keys: module.AddressOf(ceremony.Name)})
+		require.NoError(t, err)
+		keys, err := ceremony.New(ceremonyRules(rules.EpochLength))
 		require.NoError(t, err)
 		cfg := subchain.Config{
 			Genesis:   chain.Genesis{Name: "staking-test", BaseFee: *uint256.NewInt(1_000_000_000), EpochLength: rules.EpochLength},
-			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}},
+			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}, {Name: ceremony.Name, Module: keys}},
 			BlockTime: 20 * time.Millisecond, Heartbeat: 60 * time.Millisecond, Delta: 200 * time.Millisecond,
 		}
 		for j := range n {

@@ -41,9 +41,11 @@ type Config struct {
 	Submit func(*ledger.Transaction) error
 	// Seat is the node's consensus key. What one node suffices for, the seats do in
 	// turn, a block apart, and a node without a seat after them.
-	Seat    ed25519.PrivateKey
-	Staking ledger.Address
-	Logger  *slog.Logger // nil discards
+	Seat     ed25519.PrivateKey
+	Staking  ledger.Address
+	Ceremony ledger.Address
+	Vault    *Vault       // of the seat's secrets
+	Logger   *slog.Logger // nil discards
 }
 
 // Duty is what one node owes its chain.
@@ -55,6 +57,10 @@ type Duty struct {
 
 	mu    sync.Mutex
 	tasks []*task // oldest first, at most maxTasks
+
+	// Owned by Run's goroutine.
+	epoch uint64 // of the next block
+	run   *run   // nil until the epoch's ceremony opens
 }
 
 // maxTasks bounds what is owed at a time: more is dropped, which for evidence means
@@ -63,7 +69,7 @@ const maxTasks = 256
 
 // New prepares a Duty and starts nothing.
 func New(cfg Config) (*Duty, error) {
-	if cfg.Chain == nil || cfg.Key == nil || cfg.Nonce == nil || cfg.Pending == nil || cfg.Submit == nil {
+	if cfg.Chain == nil || cfg.Key == nil || cfg.Nonce == nil || cfg.Pending == nil || cfg.Submit == nil || cfg.Vault == nil {
 		return nil, ErrConfig
 	}
 	if cfg.Logger == nil {
@@ -128,12 +134,18 @@ func (d *Duty) turn(epoch uint64) uint64 {
 
 // Run works until ctx ends, which returns nil, or the chain cannot be read.
 func (d *Duty) Run(ctx context.Context) error {
+	defer func() {
+		if d.run != nil {
+			d.run.end()
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.wake:
 		}
+		d.attend(ctx)
 		if err := d.work(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil

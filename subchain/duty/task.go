@@ -21,6 +21,8 @@ type task struct {
 	to   ledger.Address
 	data []byte
 	wait uint64 // blocks that others have for it
+	// until is the first height at which it is too late; 0: never.
+	until uint64
 
 	began   uint64      // height at which it was first looked at, plus one
 	sent    ledger.Hash // the transaction that is under way; zero: none
@@ -71,6 +73,10 @@ func (d *Duty) pursue(ctx context.Context, t *task) error {
 		t.began = height + 1
 	}
 	if height+1 < t.began+t.wait {
+		return nil
+	}
+	if t.until != 0 && height+1 >= t.until {
+		t.done = true
 		return nil
 	}
 	if !t.sent.IsZero() {
