@@ -21,6 +21,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/ceremony"
@@ -75,7 +76,8 @@ type Config struct {
 	Heartbeat time.Duration // longest time without a block; 0: 10 s
 	Delta     time.Duration // within which a message usually arrives; 0: 500 ms
 
-	Logger *slog.Logger // nil discards
+	Logger  *slog.Logger // nil discards
+	Metrics node.Metrics // callbacks, each of which may be nil
 	// Ready, if set, is called once by Run when the node serves.
 	Ready func(*Node)
 	// Final, if set, is called for each block that became final here, in order.
@@ -94,7 +96,7 @@ type Node struct {
 	modules  *module.Registry
 	pool     *mempool.Pool
 	node     *node.Node
-	duty     *duty.Duty // nil without an operator
+	duty     *duty.Duty
 	host     *p2p.Host
 	listener net.Listener
 	server   *rpc.Server
@@ -230,7 +232,7 @@ func (n *Node) openNode(keys *keys) (err error) {
 	cfg := node.Config{
 		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
 		BlockTime: n.cfg.BlockTime, Heartbeat: n.cfg.Heartbeat, Delta: n.cfg.Delta,
-		Logger: n.cfg.Logger, Final: n.cfg.Final,
+		Logger: n.cfg.Logger, Metrics: n.cfg.Metrics,
 	}
 	vault, err := duty.OpenVault(keyFile(n.cfg.Dir, "shares"))
 	if err != nil {
@@ -239,16 +241,14 @@ func (n *Node) openNode(keys *keys) (err error) {
 	if n.moduleOf(isCeremony) != (ledger.Address{}) {
 		cfg.Keys = duty.NewShares(vault)
 	}
-	if n.cfg.Operator != nil {
-		if n.duty, err = duty.New(n.dutyConfig(keys, vault)); err != nil {
-			return err
-		}
-		cfg.Evidence, cfg.Beacon = n.duty.Evidence, n.duty.Beacon
-		cfg.Final = func(r *chain.Record) {
-			n.duty.Final(r)
-			if n.cfg.Final != nil {
-				n.cfg.Final(r)
-			}
+	if n.duty, err = duty.New(n.dutyConfig(keys, vault)); err != nil {
+		return err
+	}
+	cfg.Evidence, cfg.Signed = n.duty.Evidence, n.duty.Signed
+	cfg.Final = func(r *chain.Record) {
+		n.duty.Final(r)
+		if n.cfg.Final != nil {
+			n.cfg.Final(r)
 		}
 	}
 	n.node, err = node.New(cfg)
@@ -257,9 +257,10 @@ func (n *Node) openNode(keys *keys) (err error) {
 
 func (n *Node) dutyConfig(keys *keys, vault *duty.Vault) duty.Config {
 	return duty.Config{
-		Chain: n.chain, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
+		Chain: n.chain, Store: n.db, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
 		Pending: func(hash ledger.Hash) bool { return n.pool.Get(hash) != nil },
 		Submit:  func(tx *ledger.Transaction) error { return n.node.Submit(tx) },
+		Sign:    func(s chainkey.Statement) { n.node.Sign(s) },
 		Seat:    keys.validator, Vault: vault,
 		Staking: n.moduleOf(isStaking), Ceremony: n.moduleOf(isCeremony),
 	}
@@ -309,11 +310,9 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	parts := map[string]func(context.Context) error{
 		"network":   n.host.Run,
+		"duties":    n.duty.Run,
 		"consensus": func(ctx context.Context) error { return n.node.Run(ctx, n.host) },
 		"rpc":       func(ctx context.Context) error { return n.server.Serve(ctx, n.listener) },
-	}
-	if n.duty != nil {
-		parts["duties"] = n.duty.Run
 	}
 	type end struct {
 		part string

@@ -45,7 +45,7 @@ func seated(t *testing.T, net *devnet.Network, length uint64, validators ...int)
 func TestCommitteesGrowChangeAndPunishUnderOneChainKey(t *testing.T) {
 	const length, follower = 40, 8
 	rules := stakingRules(length, 7)
-	net := stakingNet(t, 9, 4, rules, func(i int, cfg *subchain.Config) {
+	net := stakingNet(t, 9, 4, 0, rules, func(i int, cfg *subchain.Config) {
 		cfg.Operator = accountKey(t, fmt.Sprint(i))
 	})
 	at := module.AddressOf(staking.Name)

@@ -109,17 +109,19 @@ func stakingRules(length, seats uint64) election.Params {
 	}
 }
 
-// ceremonyRules fill the epoch from a fourth on with the phases of a ceremony.
-func ceremonyRules(length uint64) ceremony.Config {
-	phase := (length*3/4 - 2) / 5
+// ceremonyRules fill the epoch from a fourth on with the phases of a ceremony, but for
+// an eighth that is left for a handover.
+func ceremonyRules(length, era uint64) ceremony.Config {
+	phase := (length*5/8 - 1) / 5
 	return ceremony.Config{
 		EpochLength: length, Place: length / 4, Enrol: phase, Deal: phase, Complain: phase, Justify: phase, Acknowledge: phase,
-		Committees: module.AddressOf(staking.Name),
+		Era: era, Committees: module.AddressOf(staking.Name),
 	}
 }
 
-// stakingNet starts n validators, of which the first seats are the first committee.
-func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i int, cfg *subchain.Config)) *devnet.Network {
+// stakingNet starts n validators, of which the first seats are the first committee. A
+// key serves for era epochs; 0: for good.
+func stakingNet(t *testing.T, n, seats int, era uint64, rules election.Params, change func(i int, cfg *subchain.Config)) *devnet.Network {
 	t.Helper()
 	dir := t.TempDir()
 	var first []staking.Seat
@@ -131,12 +133,12 @@ func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i
 	net, err := devnet.StartSeats(dir, n, seats, func(i int) subchain.Config {
 		s, err := staking.New(staking.Config{Params: rules, Committee: first, Keys: module.AddressOf(ceremony.Name)})
 		require.NoError(t, err)
-		keys, err := ceremony.New(ceremonyRules(rules.EpochLength))
+		keys, err := ceremony.New(ceremonyRules(rules.EpochLength, era))
 		require.NoError(t, err)
 		cfg := subchain.Config{
 			Genesis:   chain.Genesis{Name: "staking-test", BaseFee: *uint256.NewInt(1_000_000_000), EpochLength: rules.EpochLength},
 			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}, {Name: ceremony.Name, Module: keys}},
-			BlockTime: 20 * time.Millisecond, Heartbeat: 60 * time.Millisecond, Delta: 200 * time.Millisecond,
+			BlockTime: 20 * time.Millisecond, Heartbeat: 40 * time.Millisecond, Delta: 200 * time.Millisecond,
 		}
 		for j := range n {
 			cfg.Genesis.Alloc = append(cfg.Genesis.Alloc,
@@ -219,7 +221,7 @@ func twin(t *testing.T, net *devnet.Network, key ed25519.PrivateKey) (stop func(
 
 func TestASeatThatVotesTwiceIsSlashedThroughEvidenceOfAThirdParty(t *testing.T) {
 	const third = 4
-	net := stakingNet(t, 5, 4, stakingRules(20, 7), func(i int, cfg *subchain.Config) {
+	net := stakingNet(t, 5, 4, 0, stakingRules(20, 7), func(i int, cfg *subchain.Config) {
 		if i == third { // a follower: it has no seat, only an account
 			cfg.Operator = accountKey(t, "4")
 		}

@@ -30,7 +30,7 @@ type run struct {
 // attend goes on with the epoch's ceremony. What goes wrong costs the node its part, and
 // if too many fail, the epoch its chain key; blocks become final without.
 func (d *Duty) attend(ctx context.Context) {
-	if d.cfg.Ceremony.IsZero() || d.cfg.Seat == nil {
+	if d.cfg.Ceremony.IsZero() || d.cfg.Seat == nil || d.cfg.Key == nil {
 		return
 	}
 	height := d.cfg.Chain.Head().Block.Header.Height

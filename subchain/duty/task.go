@@ -3,7 +3,6 @@ package duty
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/holiman/uint256"
@@ -37,8 +36,11 @@ const (
 	gasMargin = 30
 )
 
-// owe adds a task unless it is known.
+// owe adds a task unless it is known, or the node makes no transactions.
 func (d *Duty) owe(t *task) {
+	if d.cfg.Key == nil {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known := slices.ContainsFunc(d.tasks, func(o *task) bool { return o.name == t.name })
@@ -50,19 +52,18 @@ func (d *Duty) owe(t *task) {
 }
 
 // work goes on with every task.
-func (d *Duty) work(ctx context.Context) error {
+func (d *Duty) work(ctx context.Context) {
 	d.mu.Lock()
 	open := slices.Clone(d.tasks)
 	d.mu.Unlock()
 	for _, t := range open {
-		if err := d.pursue(ctx, t); err != nil {
-			return fmt.Errorf("duty: %s: %w", t.name, err)
+		if err := d.pursue(ctx, t); err != nil && ctx.Err() == nil {
+			d.log.Warn("duty", "task", t.name, "error", err)
 		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool { return t.done })
-	return nil
 }
 
 // pursue brings one task a step further. The error is the host's.

@@ -74,9 +74,9 @@ type Config struct {
 	// and sign partials where it holds a share. Without it the votes are the only
 	// certificates.
 	Keys Keys
-	// Beacon, if set, is called with each round that the chain key has signed, on a
-	// goroutine of the node's: it must return soon.
-	Beacon  func(*chainkey.Beacon)
+	// Signed, if set, is called with each round and each handover that the chain key has
+	// signed, on a goroutine of the node's: it must return soon.
+	Signed  func(*chainkey.Signed)
 	Metrics Metrics
 	// Evidence, if set, is called with each proof of guilt that this node has seen, on
 	// the node's goroutine: it must return soon.

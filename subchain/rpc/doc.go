@@ -21,12 +21,15 @@
 //
 // rootstem_getLight(height or tag) answers {hash, header, anchor, certificate,
 // committee, keyCertificate, chainKey} of the first block at or above the height that
-// has a certificate of its own; the last two, in the encoding of rolldpos/chainkey and as
-// 96 bytes, are null unless the chain key has signed the block too. rootstem_getCheckpoint(seq) answers {hash, header, anchor, committee,
-// signatures}. rootstem_getABI(address) answers the JSON ABI of a module. Each is
-// null if there is none. header is RLP, certificate, committee and signatures are
-// the encodings of package rolldpos, and anchor.encoded is the ABI encoding whose
-// Keccak-256 the header holds; the other members of anchor are quantities and hashes.
+// has a certificate of its own; the last two, in the encoding of rolldpos/chainkey and
+// as 96 bytes, are null unless the chain key has signed the block too.
+// rootstem_getCheckpoint(seq) answers {hash, header, anchor, committee, signatures}.
+// rootstem_getABI(address) answers the JSON ABI of a module. Each of these is null if
+// there is none. rootstem_getHandovers(era) answers a list: the handovers of the chain
+// key, in the encoding of rolldpos/chainkey, from the one to that era on. header is RLP,
+// certificate, committee and signatures are the encodings of package rolldpos, and
+// anchor.encoded is the ABI encoding whose Keccak-256 the header holds; the other
+// members of anchor are quantities and hashes.
 //
 // # Exposure
 //
