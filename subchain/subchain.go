@@ -68,8 +68,8 @@ type Config struct {
 	RPCOrigins []string
 
 	// Operator is the account that pays for what the node brings on chain beside blocks:
-	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. Nil leaves
-	// that to other nodes.
+	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. It should
+	// sign nothing else: two signers compete for nonces. Nil leaves that to other nodes.
 	Operator *ledger.Key
 
 	BlockTime time.Duration // least time between blocks; 0: 250 ms

@@ -50,7 +50,7 @@ func keyOf(t *testing.T, net *devnet.Network, i int, epoch, length uint64) (key 
 func TestACommitteeMakesItsKeyOnTheChainKeepsItForAnEraAndHandsOver(t *testing.T) {
 	const length = 40
 	net := stakingNet(t, 4, 4, 2, stakingRules(length, 7), func(i int, cfg *subchain.Config) {
-		cfg.Operator = accountKey(t, fmt.Sprint(i))
+		cfg.Operator = nodeKey(t, i)
 	})
 	reach(t, net, 3, 3*length+5)
 	n := validator(t, net, 3)
@@ -96,7 +96,7 @@ func files(t *testing.T, net *devnet.Network, i int) (names []string) {
 func TestASeatThatRestartsInACeremonyGetsItsShareAndKeepsNoOlderOne(t *testing.T) {
 	const length = 40
 	net := stakingNet(t, 4, 4, 0, stakingRules(length, 7), func(i int, cfg *subchain.Config) {
-		cfg.Operator = accountKey(t, fmt.Sprint(i))
+		cfg.Operator = nodeKey(t, i)
 	})
 	reach(t, net, 1, length/4+length/8+2) // while deals are brought
 	require.NoError(t, net.StopValidator(1))
@@ -116,7 +116,7 @@ func TestACeremonyThatFailsLeavesTheChainWithCertificatesOfVotes(t *testing.T) {
 	const length = 32
 	net := stakingNet(t, 4, 4, 0, stakingRules(length, 7), func(i int, cfg *subchain.Config) {
 		if i < 2 { // the others take no part, and a key takes three
-			cfg.Operator = accountKey(t, fmt.Sprint(i))
+			cfg.Operator = nodeKey(t, i)
 		}
 	})
 	reach(t, net, 0, length+length/2)

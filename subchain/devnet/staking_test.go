@@ -45,6 +45,10 @@ func accountKey(t *testing.T, name string) *ledger.Key {
 	return k
 }
 
+// nodeKey is the account that a validator's node makes its transactions with. A wallet
+// that used it too would compete with it for nonces.
+func nodeKey(t *testing.T, i int) *ledger.Key { return accountKey(t, fmt.Sprint("node ", i)) }
+
 // send calls a method of a contract and waits until that has succeeded.
 func (w *wallet) send(to ledger.Address, wei uint64, signature string, args ...any) {
 	w.t.Helper()
@@ -142,7 +146,8 @@ func stakingNet(t *testing.T, n, seats int, era uint64, rules election.Params, c
 		}
 		for j := range n {
 			cfg.Genesis.Alloc = append(cfg.Genesis.Alloc,
-				chain.Allocation{Address: accountKey(t, fmt.Sprint(j)).Address(), Balance: *uint256.NewInt(1e18)})
+				chain.Allocation{Address: accountKey(t, fmt.Sprint(j)).Address(), Balance: *uint256.NewInt(1e18)},
+				chain.Allocation{Address: nodeKey(t, j).Address(), Balance: *uint256.NewInt(1e18)})
 		}
 		if change != nil {
 			change(i, &cfg)
@@ -223,13 +228,13 @@ func TestASeatThatVotesTwiceIsSlashedThroughEvidenceOfAThirdParty(t *testing.T) 
 	const third = 4
 	net := stakingNet(t, 5, 4, 0, stakingRules(20, 7), func(i int, cfg *subchain.Config) {
 		if i == third { // a follower: it has no seat, only an account
-			cfg.Operator = accountKey(t, "4")
+			cfg.Operator = nodeKey(t, third)
 		}
 	})
 	at := module.AddressOf(staking.Name)
 	guilty := newWallet(t, net, "3", 0)
 	guilty.register(net.Keys()[3], 100_000)
-	before := credit(t, net, accountKey(t, "4").Address())
+	before := credit(t, net, nodeKey(t, third).Address())
 	require.True(t, before.IsZero())
 	stop := twin(t, net, net.Keys()[3])
 	require.Eventually(t, func() bool {
@@ -237,7 +242,7 @@ func TestASeatThatVotesTwiceIsSlashedThroughEvidenceOfAThirdParty(t *testing.T) 
 		return len(events(t, validator(t, net, 0), at, "CandidateSlashed(address,address,uint64,uint256,uint256)")) == 1
 	}, 30*time.Second, 20*time.Millisecond)
 	stop()
-	reward := credit(t, net, accountKey(t, "4").Address())
+	reward := credit(t, net, nodeKey(t, third).Address())
 	require.Equal(t, uint64(5_000), reward.Uint64(), "a tenth of the half that is slashed")
 	h := height(t, net, 0)
 	reach(t, net, 0, h+3)
