@@ -15,9 +15,11 @@ import (
 )
 
 var (
-	points = flag.Int("crashpoints", 4000, "crash points of each workload for each backend (a tenth with -short, unless it is set)")
+	points = flag.Int("crashpoints", defaultPoints, "crash points of each workload for each backend (a tenth with -short, unless it is set)")
 	seed   = flag.Uint64("seed", 1, "seed of the first workload")
 )
+
+const defaultPoints = 3000
 
 // few is a tenth of a number with -short, which the race detector needs.
 func few(n int) int {
@@ -29,7 +31,7 @@ func few(n int) int {
 
 // crashPoints returns how many to run.
 func crashPoints() int {
-	if *points == 4000 {
+	if *points == defaultPoints {
 		return few(*points)
 	}
 	return *points
@@ -49,7 +51,7 @@ type powerFailures struct {
 	// survives opens what is left: it must be what was there after some step, none of
 	// the acknowledged ones missing. With more set it must also take another step.
 	survives func(disk *crash.FS, more bool) error
-	done     int
+	done     atomic.Int64
 	ops      int
 	failed   atomic.Pointer[error] // the first
 	// of the running lifetime: steps acknowledged and begun. Hooks of an engine's own
@@ -58,13 +60,13 @@ type powerFailures struct {
 }
 
 // enough tells whether all crash points were tried.
-func (p *powerFailures) enough() bool { return p.done >= crashPoints() }
+func (p *powerFailures) enough() bool { return p.done.Load() >= int64(crashPoints()) }
 
 // print says how many crash points were run. go test shows what a passing test prints
 // with -v, and in the package's own folder; see the package doc.
 func (p *powerFailures) print(workload string, workloads int) {
 	fmt.Printf("crash points run: %s, %s %d (%d operations, %d workloads, seed %d)\n",
-		workload, p.backend.Name(), p.done, p.ops, workloads, *seed)
+		workload, p.backend.Name(), p.done.Load(), p.ops, workloads, *seed)
 }
 
 func (p *powerFailures) require(seed uint64, err error) {
@@ -86,8 +88,8 @@ func (p *powerFailures) hook(op, name string, image func(crash.Loss) *crash.FS) 
 	p.ops++
 	for way := range 8 {
 		loss := p.loss(way)
-		p.done++
-		if err := p.survives(image(loss), p.done%16 == 0); err != nil {
+		n := p.done.Add(1)
+		if err := p.survives(image(loss), n%16 == 0); err != nil {
 			err = fmt.Errorf("operation %d, %s %s, data %v, strict %v: %w", p.ops, op, name, loss.Data, loss.Strict, err)
 			p.failed.CompareAndSwap(nil, &err)
 		}

@@ -21,8 +21,8 @@ const (
 	keptStates       = 4
 	keptBlocks       = 6
 	keptCertificates = 9
-	steps            = lifetimes*batches + 1 // batches of one workload
-	chunkBytes       = 400
+	steps            = lifetimes*3 + 1 // batches of one workload
+	chunkBytes       = 700
 )
 
 // account is one account of the model, held as the changes say.
@@ -179,5 +179,5 @@ func (h *chainHistory) export(t *testing.T, v *state.View) {
 		h.cursors, h.chunks = append(h.cursors, at), append(h.chunks, c)
 		require.NoError(t, imp.Add(c))
 	}
-	require.Greater(t, len(h.chunks), 5)
+	require.Greater(t, len(h.chunks), 3)
 }
