@@ -57,7 +57,7 @@ type Config struct {
 	// store.DefaultBudget (16 MiB of cache, twice 4 MiB of fresh writes, 128 files),
 	// with which the database stays below 64 MiB.
 	Budget store.Budget
-	// State bounds the caches of the world state, about 20 MiB unless it says
+	// State bounds the caches of the world state, about 30 MiB unless it says
 	// otherwise, and for how many blocks older states stay readable: 1,024.
 	State state.Config
 	// Keep says how much of the past the node keeps; the zero value keeps all.

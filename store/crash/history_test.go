@@ -18,7 +18,7 @@ import (
 
 // What the stores of a chain keep in these tests: little, so that each batch prunes.
 const (
-	keptStates       = 4
+	keptStates       = 8 // nodes wait for half as many blocks
 	keptBlocks       = 6
 	keptCertificates = 9
 	steps            = lifetimes*3 + 1 // batches of one workload

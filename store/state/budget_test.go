@@ -23,7 +23,7 @@ const budgetEnv = "STATE_BUDGET_BACKEND"
 // gateway is a budget for a device with little memory.
 func gateway() (store.Budget, Config) {
 	return store.Budget{Cache: 4 << 20, WriteBuffer: 1 << 20, OpenFiles: 32},
-		Config{Nodes: 2 << 20, Accounts: 2_048, Slots: 4_096, Codes: 1 << 20, Diffs: 1 << 20}
+		Config{Nodes: 2 << 20, Dirty: 2 << 20, Accounts: 2_048, Slots: 4_096, Codes: 1 << 20, Diffs: 1 << 20}
 }
 
 // A process of its own holds a store and a state, writes more than they cache and says
