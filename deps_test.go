@@ -40,8 +40,13 @@ var allowed = map[string][]string{
 	"vm/precompile":                {"internal/..."},
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
-	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
+	"rolldpos/internal/lagrange":   {},
+	"rolldpos/bls":                 {"rolldpos/internal/lagrange"},
+	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
+	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
@@ -64,7 +69,8 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ceremony", "subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg",
+	"rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig",
 }
 
 type listed struct {
