@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/merkle":              {"internal/..."},
 	"internal/secp":                {"internal/..."},
 	"internal/curve":               {},
+	"internal/eddsa":               {},
 	"subchain/ledger":              {"internal/..."},
 	"store":                        {"internal/..."},
 	"store/pebble":                 {"store"},
@@ -68,7 +69,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
+	"internal/abi", "internal/curve", "internal/eddsa", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
 	"subchain/ceremony", "subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg",
 	"rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig",
 }
