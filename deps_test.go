@@ -42,9 +42,12 @@ var allowed = map[string][]string{
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/internal/lagrange":   {},
 	"rolldpos/bls":                 {"rolldpos/internal/lagrange"},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
 	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
-	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
+	"rolldpos/election":            {"internal/...", "rolldpos"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
+	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
 	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
@@ -68,8 +71,9 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 // pure lists the packages that decide.
 var pure = []string{
 	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ceremony", "subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg",
-	"rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig",
+	"subchain/ceremony", "subchain/ledger", "subchain/module", "subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace",
+	"rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/dkg", "rolldpos/election", "rolldpos/internal/lagrange", "rolldpos/light",
+	"rootrelay", "ringsig",
 }
 
 type listed struct {

@@ -174,3 +174,12 @@ func (x *Certificate) decodeFields(d *rlp.Decoder) {
 	decodeStatement(d, &x.Epoch, &x.View, &x.Kind, &x.Block)
 	x.Signatures.decodeFields(d)
 }
+
+// Final returns the commit that the certificate claims; ok is false for another kind
+// and for nil. It verifies nothing.
+func (x *Certificate) Final() (e Epoch, v View, block Hash, ok bool) {
+	if x == nil || x.Kind != Commit {
+		return 0, 0, Hash{}, false
+	}
+	return x.Epoch, x.View, x.Block, true
+}
