@@ -113,14 +113,14 @@ func config() ceremony.Config {
 	}
 }
 
-func newWorld(t testing.TB, c ceremony.Config) *world {
+func newWorld(t testing.TB, c ceremony.Config, more ...module.Entry) *world {
 	w := &world{t: t, members: map[int]*dkg.Member{}, gas: map[string]uint64{}}
 	w.state = &state{map[ledger.Address]ledger.Account{}, map[ledger.Address]map[ledger.Hash]ledger.Hash{}, map[ledger.Hash][]byte{}}
 	keys, err := ceremony.New(c)
 	require.NoError(t, err)
-	w.modules, err = module.New(module.Chain{ID: chainID, Genesis: func() ledger.Hash { return genesis }}, []module.Entry{
+	w.modules, err = module.New(module.Chain{ID: chainID, Genesis: func() ledger.Hash { return genesis }}, append([]module.Entry{
 		{Name: "board", Module: &Board{}}, {Name: ceremony.Name, Module: keys},
-	})
+	}, more...))
 	require.NoError(t, err)
 	w.state.apply(w.modules.Genesis())
 	w.state.accounts[payer] = ledger.Account{Balance: *uint256.NewInt(1e18), CodeHash: ledger.EmptyCodeHash}
@@ -135,23 +135,30 @@ func (w *world) environment() vm.Block {
 	return vm.Block{Number: w.height + 1, Time: w.height + 1, Millis: 1000 * (w.height + 1), GasLimit: 1 << 40}
 }
 
-// block makes a block of calls and returns their results and the logs of the hook.
+// block makes a block of calls and returns their results.
 func (w *world) block(to ledger.Address, calls ...[]byte) (results []vm.Result) {
 	s := w.machine().Begin(w.environment(), w.state)
-	selector := abi.Selector("beginBlock()")
-	r, err := s.System(address, selector[:], module.HookGas)
-	require.NoError(w.t, err)
-	require.Equal(w.t, vm.Success, r.Status, "height %d: %s %v", w.height+1, reason(r), r.Err)
-	w.gas["beginBlock"] = max(w.gas["beginBlock"], r.GasUsed)
+	w.measure()
+	require.NoError(w.t, w.modules.BeginBlock(s))
 	for _, data := range calls {
 		r, err := s.Apply(&ledger.Message{From: payer, GasPayer: payer, To: &to, Gas: 16_000_000, Data: data})
 		require.NoError(w.t, err)
 		require.NotEqual(w.t, vm.Invalid, r.Status, "%v", r.Err)
 		results = append(results, r)
 	}
+	require.NoError(w.t, w.modules.EndBlock(s))
 	w.state.apply(s.Changes())
 	w.height++
 	return results
+}
+
+// measure demands that the hook succeeds and notes its gas, in a session that is dropped.
+func (w *world) measure() {
+	selector := abi.Selector("beginBlock()")
+	r, err := w.machine().Begin(w.environment(), w.state).System(address, selector[:], module.HookGas)
+	require.NoError(w.t, err)
+	require.Equal(w.t, vm.Success, r.Status, "height %d: %s %v", w.height+1, reason(r), r.Err)
+	w.gas["beginBlock"] = max(w.gas["beginBlock"], r.GasUsed)
 }
 
 // to makes empty blocks until the next block is the given one of an epoch.
