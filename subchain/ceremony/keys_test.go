@@ -1,7 +1,10 @@
 package ceremony_test
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -242,4 +245,21 @@ func TestGasStaysWithinBlocksAndHooks(t *testing.T) {
 		t.Log(line)
 		require.Less(t, w.gas["beginBlock"], uint64(module.HookGas))
 	}
+}
+
+// What a ceremony leaves in the state is what every chain holds: a change of it, or of
+// the manifest that genesis stores, is a change of all chains.
+func TestTheStateOfACeremonyIsFrozen(t *testing.T) {
+	nodes := from(0, 4)
+	w := newWorld(t, static(nodes...))
+	_, g := w.phases(1, nil, nodes)
+	require.Equal(t, vm.Success, w.publish(g).Status)
+	slots := w.state.slots[address]
+	keys := slices.SortedFunc(maps.Keys(slots), func(a, b ledger.Hash) int { return bytes.Compare(a[:], b[:]) })
+	var all []byte
+	for _, k := range keys {
+		v := slots[k]
+		all = append(append(all, k[:]...), v[:]...)
+	}
+	require.Equal(t, "0xa859f144a17ed8280b478e871eef515b885226c6358ad1d5b8cca0d9a6d206bf", ledger.Keccak(all).String())
 }
