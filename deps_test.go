@@ -43,10 +43,13 @@ var allowed = map[string][]string{
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/internal/lagrange":   {},
 	"rolldpos/bls":                 {"rolldpos/internal/lagrange"},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
 	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
 	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
+	"rolldpos/election":            {"internal/...", "rolldpos"},
 	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
+	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
 	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
@@ -69,9 +72,10 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/curve", "internal/eddsa", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ceremony", "subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg",
-	"rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig",
+	"internal/abi", "internal/curve", "internal/eddsa", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp",
+	"internal/secp", "ringsig", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/dkg", "rolldpos/election",
+	"rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "subchain/ceremony", "subchain/ledger", "subchain/module",
+	"subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace",
 }
 
 type listed struct {
