@@ -1,0 +1,2 @@
+// Package spec specifies the five rules of rolldpos.
+package spec
