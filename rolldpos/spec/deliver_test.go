@@ -207,7 +207,7 @@ func (n *network) inLog(i, final int) (x [2]uint8) {
 
 // visible is the part of the model's seat that seen shows.
 func (x seat) visible() seat {
-	x.entry = 0
+	x.entry, x.base = 0, [maxViews]uint8{}
 	for v := 1; v <= int(x.finalView); v++ {
 		x.prepare[v-1], x.commit[v-1] = 0, 0
 		x.nullify &^= bit(v)

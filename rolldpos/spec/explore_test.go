@@ -95,7 +95,7 @@ func (y *system) path(from map[uint64]uint64, mark uint64) (labels []string) {
 // mark returns a hash of the state that is equal for all orders of exchangeable seats.
 func (y *system) mark(s *state) uint64 {
 	var parts [honest][]byte
-	var buf [honest][5*maxViews + 20]byte
+	var buf [honest][6*maxViews + 20]byte
 	for i := range s {
 		parts[i] = y.model.encode(&s[i], buf[i][:0])
 	}
@@ -118,7 +118,7 @@ func (y *system) mark(s *state) uint64 {
 func (m *model) encode(x *seat, out []byte) []byte {
 	for v := range m.views {
 		out = append(out, byte(x.prepare[v]), byte(x.commit[v]), byte(x.notarised[v]),
-			byte(x.lost.prepare[v]), byte(x.lost.commit[v]))
+			byte(x.lost.prepare[v]), byte(x.lost.commit[v]), x.base[v])
 	}
 	out = append(out, x.nullify, x.lost.nullify, x.view, byte(x.entry), x.nullified, x.logged[0], x.logged[1])
 	return binary.BigEndian.AppendUint16(out, uint16(x.final)<<8|uint16(x.finalView))

@@ -119,7 +119,8 @@ type seat struct {
 	entry     kind            // the certificate by which view began; 0: none or not known
 	notarised [maxViews]block // certificates that the seat holds, above finalView
 	nullified uint8
-	logged    [2]uint8 // views whose notarisation or nullification is in the log, above finalView
+	base      [maxViews]uint8 // where the leader's own repeated block is certified, by view − 1
+	logged    [2]uint8        // views whose notarisation or nullification is in the log, above finalView
 	final     block
 	finalView uint8
 }

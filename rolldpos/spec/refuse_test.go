@@ -34,8 +34,7 @@ func (m *model) refusals(s *state, i int, emit func(action)) {
 			}
 		}
 		if h.view < v && h.view > int(x.finalView) && m.leader(h.view) == liar && x.idle(h.view) {
-			if at, ok := m.placedFor(s, i, h.view, b); ok {
-				a.by, a.parent = endedView, at
+			if a.by = endedView; m.placedFor(s, i, h.view, b, a.parent) {
 				emit(a)
 			}
 		}
@@ -52,7 +51,7 @@ func (x *seat) idle(v int) bool {
 func (m *model) whyNot(s *state, a *action) source {
 	x := &s[a.seat]
 	leader, p := m.leader(a.view), m.blocks[a.block].parent
-	_, placed := m.placedFor(s, a.seat, a.view, a.block)
+	placed := m.placedFor(s, a.seat, a.view, a.block, a.parent)
 	if leader != liar {
 		if leader != a.seat && s[leader].prepare[a.view-1] == 0 && placed && m.fresh(x) {
 			return notTheLeader
@@ -72,7 +71,7 @@ func (m *model) whyNot(s *state, a *action) source {
 		return ""
 	}
 	u := a.parent
-	certified := u == int(x.finalView) && p == x.final || u > int(x.finalView) && x.notarised[u-1] == p
+	certified := x.certified(u, p)
 	between := true
 	for w := u + 1; w < a.view; w++ {
 		between = between && w > int(x.finalView) && x.nullified&bit(w) != 0

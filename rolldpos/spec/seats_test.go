@@ -52,15 +52,17 @@ func (m *model) start() (s state) {
 	return s
 }
 
-// placedFor is rule 1's second part, by the certificates that seat i holds; it returns
-// the view in which the parent is certified.
-func (m *model) placedFor(s *state, i, v int, b block) (at int, ok bool) {
+// placedFor is rule 1's second part, by the certificates that seat i holds, for a
+// proposal that names view at as the one in which the parent is certified.
+func (m *model) placedFor(s *state, i, v int, b block, at int) bool {
 	x := &s[i]
-	ok = m.placed(b, v, func(u int, parent block) bool {
-		at = u
-		return u == int(x.finalView) && parent == x.final || u > int(x.finalView) && x.notarised[u-1] == parent
+	return m.placed(b, v, func(u int, parent block) bool {
+		return u == at && x.certified(u, parent)
 	}, func(u int) bool { return u > int(x.finalView) && x.nullified&bit(u) != 0 })
-	return at, ok
+}
+
+func (x *seat) certified(v int, b block) bool {
+	return v == int(x.finalView) && b == x.final || v > int(x.finalView) && x.notarised[v-1] == b
 }
 
 // parent returns what the leader of v builds on: the newest certified block below v
@@ -130,10 +132,14 @@ func (m *model) following(s *state, i int, emit func(action)) {
 	v := int(x.view)
 	leader := m.leader(v)
 	for b := anchor + 1; int(b) < len(m.blocks) && m.blocks[b].view <= v; b++ {
-		if leader != liar && s[leader].prepare[v-1] != b {
+		if leader != liar && s[leader].prepare[v-1] != b || !m.mayPrepare(s, i, v, b) {
 			continue
 		}
-		if at, ok := m.placedFor(s, i, v, b); ok && m.mayPrepare(s, i, v, b) {
+		again := m.blocks[b].view < v
+		for at := range v {
+			if again && leader != liar && at != int(s[leader].base[v-1]) || !m.placedFor(s, i, v, b, at) {
+				continue
+			}
 			emit(action{do: prepares, seat: i, view: v, block: b, parent: at})
 			emit(action{do: losePrepare, seat: i, view: v, block: b, parent: at})
 		}
@@ -182,6 +188,9 @@ func (m *model) apply(s *state, a action) (to state, branch string) {
 	switch a.do {
 	case propose, propose2, prepares:
 		branch = m.applyPrepare(x, a)
+		if a.do == propose2 {
+			x.base[v-1] = uint8(a.parent)
+		}
 	case reject, timeout:
 		branch = string(a.by)
 		if a.do == timeout {

@@ -122,10 +122,10 @@ func (m *model) describe(x *seat) string {
 
 // walk makes a random trace, in which votes are frequent enough to get somewhere.
 func walk(rng *rand.Rand, length int) *trace {
-	x := &trace{views: 3 + rng.IntN(3), values: 2, last: rng.IntN(4), epoch: rng.IntN(seats)}
+	x := &trace{views: 3 + rng.IntN(3), values: 2, last: max(0, rng.IntN(6)-2), epoch: rng.IntN(seats)}
 	m := x.model()
 	s := m.start()
-	for range length {
+	for range 1 + rng.IntN(length) {
 		var likely, all []action
 		for i := range s {
 			m.actions(&s, i, func(a action) {
@@ -144,12 +144,26 @@ func walk(rng *rand.Rand, length int) *trace {
 			break
 		}
 		a := from[rng.IntN(len(from))]
+		if a.do == finality && rng.IntN(3) > 0 {
+			continue // rarer, so that views above the final one are seen
+		}
 		x.actions = append(x.actions, a)
 		s, _ = m.apply(&s, a)
 	}
+	return x.ending(rng, m, &s)
+}
+
+// ending appends something to refuse, with every reason as likely as another.
+func (x *trace) ending(rng *rand.Rand, m *model, s *state) *trace {
 	var no []action
+	reasons := map[source]bool{}
 	for i := range s {
-		m.refusals(&s, i, func(a action) { no = append(no, a) })
+		m.refusals(s, i, func(a action) {
+			if !reasons[a.by] {
+				no = append(no, a)
+			}
+			reasons[a.by] = true
+		})
 	}
 	if len(no) > 0 {
 		x.actions = append(x.actions, no[rng.IntN(len(no))])

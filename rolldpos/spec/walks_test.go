@@ -2,34 +2,242 @@ package spec
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
-	"sort"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
-var walksFlag = flag.Int("walks", 60, "random traces that are replayed on real cores")
+var (
+	walksFlag = flag.Int("walks", 100, "random traces that are replayed on real cores")
+	update    = flag.Bool("update", false, "make the traces in testdata anew")
+)
+
+// branches are the cases of the rules that a seat can get into: the committed traces
+// take each.
+var branches = []string{
+	"propose: on the anchor",
+	"propose: on a notarised block",
+	"propose: on a final block",
+	"propose: across nullified views, on the anchor",
+	"propose: across nullified views, on a notarised block",
+	"propose: across nullified views, on a final block",
+	"repropose: an epoch's last block again",
+	"prepare: on the anchor",
+	"prepare: on a notarised block",
+	"prepare: on a final block",
+	"prepare: across nullified views, on the anchor",
+	"prepare: across nullified views, on a notarised block",
+	"prepare: across nullified views, on a final block",
+	"prepare: an epoch's last block again",
+	"reject: invalid",
+	"reject: on-last",
+	"reject: repeated",
+	"timeout: before prepare",
+	"timeout: after prepare",
+	"notarisation: next view, commit",
+	"notarisation: next view, nullified before",
+	"notarisation: views skipped, commit",
+	"notarisation: late",
+	"nullification: next view",
+	"nullification: views skipped",
+	"nullification: late",
+	"finality: next view",
+	"finality: views skipped",
+	"finality: late",
+	"finality: late, end of the epoch",
+	"restart: same view",
+	"restart: views forgotten",
+	"lose: same view",
+	"lose-prepare: same view",
+	"lose-commit: same view",
+	"refuse: " + string(secondPrepare),
+	"refuse: " + string(afterNullify),
+	"refuse: " + string(noNotarisation),
+	"refuse: " + string(gap),
+	"refuse: " + string(endedView),
+	"refuse: " + string(notTheLeader),
+	"refuse: " + string(shortNotarised),
+	"refuse: " + string(forgedNotarised),
+	"refuse: " + string(shortQuorum),
+	"refuse: " + string(forgedVote),
+	"notarisation by certificate",
+	"notarisation by votes",
+	"nullification by certificate",
+	"nullification by votes",
+	"finality by certificate",
+	"finality by votes",
+}
+
+// taken counts the branches of a trace.
+func (x *trace) taken(m *model, count map[string]int) {
+	s := m.start()
+	for _, a := range x.actions {
+		if a.do == refuse {
+			count["refuse: "+string(a.by)]++
+			continue
+		}
+		to, branch := m.apply(&s, a)
+		count[branch]++
+		if (a.by == whole || a.by == piecemeal) && a.do != loseCommit {
+			count[string(a.do)+" by "+string(a.by)]++
+		}
+		s = to
+	}
+}
+
+// valid says whether the model allows every action of the trace.
+func (x *trace) valid(m *model) bool {
+	s := m.start()
+	for _, a := range x.actions {
+		if a.do == refuse {
+			return m.allows(&s, a, m.refusals)
+		}
+		if !m.allows(&s, a, m.actions) {
+			return false
+		}
+		s, _ = m.apply(&s, a)
+	}
+	return true
+}
 
 func TestCoresFollowTheModelOnRandomWalks(t *testing.T) {
-	seen := map[string]int{}
+	steps, evidence := 0, 0
 	for seed := range uint64(*walksFlag) {
 		x := walk(rand.New(rand.NewPCG(seed, 1)), 40)
-		func() {
-			defer func() {
-				if t.Failed() {
-					t.Logf("seed %d\n%s", seed, x.encode(t))
-				}
-			}()
-			for _, b := range x.replay(t, newNetwork(t, x.model())) {
-				seen[b]++
+		n := newNetwork(t, x.model())
+		if !x.followed(t, n) {
+			t.Fatalf("seed %d\n%s", seed, x.encode(t))
+		}
+		steps += len(x.actions)
+		evidence += n.shown
+	}
+	t.Logf("%d walks, %d steps, %d proofs of the liar's guilt", *walksFlag, steps, evidence)
+}
+
+// followed replays a trace and reports a difference without ending the test.
+func (x *trace) followed(t *testing.T, n *network) bool {
+	return t.Run("walk", func(t *testing.T) {
+		n.t = t
+		x.replay(t, n)
+	})
+}
+
+func TestCoresFollowTheCommittedTracesThroughEveryBranch(t *testing.T) {
+	if *update {
+		writeTraces(t)
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "*.trace"))
+	require.NoError(t, err)
+	count := map[string]int{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		x := decodeTrace(t, string(text))
+		require.Equal(t, string(text), x.encode(t), "%s is not what the model says", file)
+		x.replay(t, newNetwork(t, x.model()))
+		x.taken(x.model(), count)
+	}
+	visited := 0
+	for _, b := range branches {
+		t.Logf("%3d  %s", count[b], b)
+		require.Positive(t, count[b], "no trace takes the branch: %s", b)
+		visited++
+	}
+	t.Logf("%d traces, %d of %d branches", len(files), visited, len(branches))
+}
+
+func TestRandomWalksKnowNoOtherBranch(t *testing.T) {
+	known := map[string]bool{}
+	for _, b := range branches {
+		known[b] = true
+	}
+	for seed := range uint64(2000) {
+		x := walk(rand.New(rand.NewPCG(seed, 2)), 60)
+		count := map[string]int{}
+		x.taken(x.model(), count)
+		for b := range count {
+			if !known[b] && !rare(b) {
+				t.Fatalf("branch without a name in the list: %s", b)
 			}
-		}()
+		}
 	}
-	var names []string
-	for b := range seen {
-		names = append(names, b)
+}
+
+// rare are combinations of branches that are listed on their own.
+func rare(b string) bool {
+	switch b {
+	case "lose: views forgotten", "lose-prepare: views forgotten", "lose-commit: views forgotten",
+		"finality: next view, end of the epoch", "finality: views skipped, end of the epoch":
+		return true
 	}
-	sort.Strings(names)
-	for _, b := range names {
-		t.Log(b, seen[b])
+	return false
+}
+
+// writeTraces looks for short runs that take every branch, and keeps as few as it can.
+func writeTraces(t *testing.T) {
+	best := map[string]*trace{}
+	for seed := range uint64(6000) {
+		x := walk(rand.New(rand.NewPCG(seed, 3)), 36)
+		m := x.model()
+		count := map[string]int{}
+		x.taken(m, count)
+		for _, b := range branches {
+			if count[b] > 0 && (best[b] == nil || seed%200 == 0) {
+				if y := x.shortened(m, b); best[b] == nil || len(y.actions) < len(best[b].actions) {
+					best[b] = y
+				}
+			}
+		}
 	}
+	covered := map[string]int{}
+	number := 0
+	old, err := filepath.Glob(filepath.Join("testdata", "*.trace"))
+	require.NoError(t, err)
+	for _, file := range old {
+		require.NoError(t, os.Remove(file))
+	}
+	require.NoError(t, os.MkdirAll("testdata", 0o755))
+	for {
+		var longest *trace
+		for _, b := range branches {
+			require.NotNil(t, best[b], "no walk takes the branch: %s", b)
+			if x := best[b]; covered[b] == 0 && (longest == nil || len(x.actions) > len(longest.actions)) {
+				longest = x
+			}
+		}
+		if longest == nil {
+			return
+		}
+		longest.taken(longest.model(), covered)
+		number++
+		file := filepath.Join("testdata", fmt.Sprintf("%02d.trace", number))
+		require.NoError(t, os.WriteFile(file, []byte(longest.encode(t)), 0o644))
+	}
+}
+
+// shortened drops actions as long as the trace stays valid and takes the branch.
+func (x *trace) shortened(m *model, branch string) *trace {
+	takes := func(y *trace) bool {
+		count := map[string]int{}
+		if !y.valid(m) {
+			return false
+		}
+		y.taken(m, count)
+		return count[branch] > 0
+	}
+	y := *x
+	for size := len(y.actions) / 2; size > 0; size /= 2 {
+		for at := len(y.actions) - size; at >= 0; at-- {
+			z := y
+			z.actions = append(append([]action(nil), y.actions[:at]...), y.actions[min(at+size, len(y.actions)):]...)
+			if at+size <= len(y.actions) && takes(&z) {
+				y = z
+			}
+		}
+	}
+	return &y
 }
