@@ -3,7 +3,7 @@ package spec
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
+	"math/bits"
 	"strings"
 )
 
@@ -95,9 +95,9 @@ func (y *system) path(from map[uint64]uint64, mark uint64) (labels []string) {
 // mark returns a hash of the state that is equal for all orders of exchangeable seats.
 func (y *system) mark(s *state) uint64 {
 	var parts [honest][]byte
-	var buf [honest][6*maxViews + 20]byte
+	var buf [honest][6*maxViews + 24]byte
 	for i := range s {
-		parts[i] = y.model.encode(&s[i], buf[i][:0])
+		parts[i] = y.encode(&s[i], buf[i][:0])
 	}
 	if y.alike {
 		for i := 1; i < honest; i++ {
@@ -106,22 +106,38 @@ func (y *system) mark(s *state) uint64 {
 			}
 		}
 	}
-	h := fnv.New64a()
+	h := uint64(0x9e3779b97f4a7c15)
 	for _, p := range parts {
-		_, _ = h.Write(p) // a hash returns no error
+		for ; len(p) > 0; p = p[8:] {
+			hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(p), 0xa0761d6478bd642f)
+			h = hi ^ lo + 0xe7037ed1a0b428db
+		}
 	}
-	x := h.Sum64()
-	x ^= x >> 32
-	return x * 0x9e3779b97f4a7c15
+	return h
 }
 
-func (m *model) encode(x *seat, out []byte) []byte {
-	for v := range m.views {
-		out = append(out, byte(x.prepare[v]), byte(x.commit[v]), byte(x.notarised[v]),
-			byte(x.lost.prepare[v]), byte(x.lost.commit[v]), x.base[v])
+// encode writes what tells a seat's states apart, in whole words of 8 bytes.
+func (y *system) encode(x *seat, out []byte) []byte {
+	for v := range y.model.views {
+		out = append(out, byte(x.prepare[v]), byte(x.commit[v]))
 	}
-	out = append(out, x.nullify, x.lost.nullify, x.view, byte(x.entry), x.nullified, x.logged[0], x.logged[1])
-	return binary.BigEndian.AppendUint16(out, uint16(x.final)<<8|uint16(x.finalView))
+	out = append(out, x.nullify)
+	if y.model.drop != sound {
+		for v := range y.model.views {
+			out = append(out, byte(x.lost.prepare[v]), byte(x.lost.commit[v]))
+		}
+		out = append(out, x.lost.nullify)
+	}
+	if x.view > 0 {
+		for v := range y.model.views {
+			out = append(out, byte(x.notarised[v]), x.base[v])
+		}
+		out = append(out, x.view, byte(x.entry), x.nullified, x.logged[0], x.logged[1], byte(x.final), x.finalView)
+	}
+	for len(out)%8 != 0 {
+		out = append(out, 0)
+	}
+	return out
 }
 
 // votesModel is the least that rules 1 to 3 demand: a seat may sign anything that they
