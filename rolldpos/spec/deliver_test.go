@@ -13,18 +13,18 @@ func (n *network) do(s *state, a action) {
 	case propose:
 		parent := n.m.blocks[a.block].parent
 		n.step(i, rolldpos.Built{View: v, Parent: n.hashes[parent], Block: n.hashes[a.block], Last: n.m.isLast(a.block)})
-	case propose2:
+	case repropose:
 		n.now[i] += smallDelta
 		n.step(i, rolldpos.Tick{})
-	case prepares, losePrepare:
-		n.orLose(a.do == losePrepare, i, func() { n.propose(&s[i], a, true) })
+	case follow, loseFollow:
+		n.orLose(a.do == loseFollow, i, func() { n.propose(&s[i], a, true) })
 	case reject:
 		n.propose(&s[i], a, false)
-	case timeout, lose:
+	case timeout, loseTimeout:
 		n.now[i] += patience
-		n.orLose(a.do == lose, i, func() { n.step(i, rolldpos.Tick{}) })
-	case notarisation, loseCommit:
-		n.orLose(a.do == loseCommit, i, func() { n.deliver(a, prepare) })
+		n.orLose(a.do == loseTimeout, i, func() { n.step(i, rolldpos.Tick{}) })
+	case notarisation, loseNotarisation:
+		n.orLose(a.do == loseNotarisation, i, func() { n.deliver(a, prepare) })
 	case nullification:
 		n.deliver(a, nullify)
 	case finality:

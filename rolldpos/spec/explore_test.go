@@ -19,6 +19,8 @@ type system struct {
 	init  state
 	next  func(s *state, emit func(label func() string, to *state))
 	alike bool // honest seats can be exchanged
+
+	violates func(s *state) string // names an invariant that the state violates, or ""
 }
 
 // result of an exploration.
@@ -58,7 +60,7 @@ func (y *system) explore(limit int) (r result) {
 				}
 				from[mark] = at.mark
 				below = append(below, place{*to, mark})
-				if why := y.model.broken(to); why != "" {
+				if why := y.violates(to); why != "" {
 					r.broken, r.trace = why, y.path(from, mark)
 				}
 			})
@@ -144,7 +146,7 @@ func (y *system) encode(x *seat, out []byte) []byte {
 // allow at any time and in any view, whatever it has received. Whatever a seat of
 // the seats' model does, it may do here.
 func votesModel(m *model) *system {
-	y := &system{model: m, alike: true}
+	y := &system{model: m, alike: true, violates: m.broken}
 	y.next = func(s *state, emit func(func() string, *state)) {
 		for i := range s {
 			for v := 1; v <= m.views; v++ {
@@ -153,7 +155,7 @@ func votesModel(m *model) *system {
 			if last := s[i].last(); m.drop == sendBeforePersist && last > 0 && s[i].lost.last() == 0 {
 				to := *s
 				to[i].forget(last)
-				emit(func() string { return fmt.Sprintf("forget   seat %d view %d", i, last) }, &to)
+				emit(func() string { return fmt.Sprintf("forget   seat %d  view %d", i, last) }, &to)
 			}
 		}
 	}
@@ -164,7 +166,12 @@ func (m *model) castAny(s *state, i, v int, emit func(func() string, *state)) {
 	try := func(k kind, b block) {
 		to := *s
 		to[i].cast(k, v, b)
-		emit(func() string { return fmt.Sprintf("%-8s seat %d view %d block %s", k, i, v, m.name(b)) }, &to)
+		emit(func() string {
+			if k == nullify {
+				return fmt.Sprintf("nullify  seat %d  view %d", i, v)
+			}
+			return fmt.Sprintf("%-8s seat %d  view %d  %s", k, i, v, m.name(b))
+		}, &to)
 	}
 	if m.mayNullify(s, i, v) {
 		try(nullify, 0)

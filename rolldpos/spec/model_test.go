@@ -263,41 +263,48 @@ func (m *model) certificates(s *state, k kind, v int) (out []block) {
 	return out
 }
 
-// broken names the invariant that a state violates, or returns "".
+// broken names an invariant that a state violates, or returns "".
 func (m *model) broken(s *state) string {
-	var final []block
 	for v := 1; v <= m.views; v++ {
-		notarised, committed := m.certificates(s, prepare, v), m.certificates(s, commit, v)
 		for i := range s {
 			if s[i].commit[v-1] != 0 && s[i].nullify&bit(v) != 0 {
-				return "an honest seat commits and nullifies"
+				return "innocence: an honest seat commits and nullifies"
 			}
 		}
+		notarised := m.certificates(s, prepare, v)
 		if len(notarised) > 1 {
-			return "two blocks notarised in one view"
+			return "oneNotarisation: two blocks notarised in one view"
 		}
-		if len(committed) > 0 && m.certified(s, nullify, v, 0) {
-			return "commit certificate and nullification of one view"
+		if m.certified(s, nullify, v, 0) && len(m.certificates(s, commit, v)) > 0 {
+			return "commitOrNullify: commit certificate and nullification of one view"
 		}
-		for _, b := range append(notarised, committed...) {
+		for _, b := range notarised {
 			if m.isLast(m.blocks[b].parent) {
-				return "a block on an epoch's last"
+				return "epochEnds: a block on an epoch's last"
+			}
+			for u := 1; u <= v; u++ {
+				for _, a := range m.certificates(s, commit, u) {
+					if !m.descends(b, a) {
+						return "descent: a notarised block that does not descend from a final one"
+					}
+				}
 			}
 		}
-		for _, b := range committed {
+	}
+	return m.fork(s)
+}
+
+// fork says whether two commit certificates name blocks that are not on one chain.
+func (m *model) fork(s *state) string {
+	var final []block
+	for v := 1; v <= m.views; v++ {
+		for _, b := range m.certificates(s, commit, v) {
 			for _, a := range final {
-				if !m.descends(b, a) {
+				if !m.descends(b, a) && !m.descends(a, b) {
 					return "agreement: two final blocks that are not on one chain"
 				}
 			}
 			final = append(final, b)
-		}
-		for _, b := range notarised {
-			for _, a := range final {
-				if !m.descends(b, a) {
-					return "a notarised block that does not descend from a final one"
-				}
-			}
 		}
 	}
 	return ""

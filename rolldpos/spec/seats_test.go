@@ -21,17 +21,19 @@ type verb string
 
 const (
 	propose       verb = "propose"       // a leader builds a block
-	propose2      verb = "repropose"     // a leader proposes an epoch's last block again
-	prepares      verb = "prepare"       // a follower receives a valid proposal
-	reject        verb = "reject"        // a follower receives an invalid one of the liar
+	repropose     verb = "repropose"     // a leader proposes an epoch's last block again
+	follow        verb = "follow"        // a valid proposal arrives, and the seat prepares it
+	reject        verb = "reject"        // an invalid proposal of the liar arrives
 	timeout       verb = "timeout"       // the view's time is over
-	notarisation  verb = "notarisation"  // a seat receives the certificate
-	nullification verb = "nullification" // a seat receives the certificate
-	finality      verb = "finality"      // a seat receives the commit certificate
+	notarisation  verb = "notarisation"  // the certificate arrives
+	nullification verb = "nullification" // the certificate arrives
+	finality      verb = "finality"      // the commit certificate arrives
 	restart       verb = "restart"       // a crash: what is not in the log is lost
-	lose          verb = "lose"          // a crash in the step that would time out, before the sync
-	losePrepare   verb = "lose-prepare"  // the same in the step that would prepare
-	loseCommit    verb = "lose-commit"   // the same in the step that would commit
+
+	// Crashes in the step that signs, before its sync; to the model they are restarts.
+	loseTimeout      verb = "lose-timeout"
+	loseFollow       verb = "lose-follow"
+	loseNotarisation verb = "lose-notarisation"
 )
 
 // source says how a certificate arrives, or why a proposal is rejected.
@@ -100,7 +102,7 @@ func (m *model) actions(s *state, i int, emit func(action)) {
 	}
 	if v := int(x.view); v <= m.views && m.mayNullify(s, i, v) && !m.mustRepropose(x, i) {
 		emit(action{do: timeout, seat: i, view: v})
-		emit(action{do: lose, seat: i, view: v})
+		emit(action{do: loseTimeout, seat: i, view: v})
 	}
 	for v := int(x.finalView) + 1; v <= m.views; v++ {
 		m.arriving(s, i, v, emit)
@@ -122,7 +124,7 @@ func (m *model) leading(s *state, i int, emit func(action)) {
 	case !m.isLast(parent):
 		emit(action{do: propose, seat: i, view: v, block: m.find(v, parent, 0), parent: at})
 	case at > int(x.finalView):
-		emit(action{do: propose2, seat: i, view: v, block: parent, parent: at})
+		emit(action{do: repropose, seat: i, view: v, block: parent, parent: at})
 	}
 }
 
@@ -140,8 +142,8 @@ func (m *model) following(s *state, i int, emit func(action)) {
 			if again && leader != liar && at != int(s[leader].base[v-1]) || !m.placedFor(s, i, v, b, at) {
 				continue
 			}
-			emit(action{do: prepares, seat: i, view: v, block: b, parent: at})
-			emit(action{do: losePrepare, seat: i, view: v, block: b, parent: at})
+			emit(action{do: follow, seat: i, view: v, block: b, parent: at})
+			emit(action{do: loseFollow, seat: i, view: v, block: b, parent: at})
 		}
 	}
 	if leader != liar {
@@ -166,7 +168,7 @@ func (m *model) arriving(s *state, i, v int, emit func(action)) {
 			if x.notarised[v-1] == 0 {
 				emit(action{do: notarisation, seat: i, view: v, block: b, by: by})
 				if by == whole && v >= int(x.view) && m.mayCommit(s, i, v, b) {
-					emit(action{do: loseCommit, seat: i, view: v, block: b, by: by})
+					emit(action{do: loseNotarisation, seat: i, view: v, block: b, by: by})
 				}
 			}
 		}
@@ -182,13 +184,14 @@ func (m *model) arriving(s *state, i, v int, emit func(action)) {
 // apply performs an action that actions lists, and names the branch of the rules that
 // it takes.
 func (m *model) apply(s *state, a action) (to state, branch string) {
+	m.checkVote(s, a)
 	to = *s
 	x := &to[a.seat]
 	v := a.view
 	switch a.do {
-	case propose, propose2, prepares:
+	case propose, repropose, follow:
 		branch = m.applyPrepare(x, a)
-		if a.do == propose2 {
+		if a.do == repropose {
 			x.base[v-1] = uint8(a.parent)
 		}
 	case reject, timeout:
@@ -209,10 +212,24 @@ func (m *model) apply(s *state, a action) (to state, branch string) {
 		if m.isLast(a.block) {
 			branch += ", end of the epoch"
 		}
-	case restart, lose, losePrepare, loseCommit:
+	case restart, loseTimeout, loseFollow, loseNotarisation:
 		branch = x.restart()
 	}
 	return to, string(a.do) + ": " + branch
+}
+
+// checkVote panics if a vote that goes with an action is not allowed in the votes' model.
+func (m *model) checkVote(s *state, a action) {
+	ok := true
+	switch a.do {
+	case propose, repropose, follow:
+		ok = m.mayPrepare(s, a.seat, a.view, a.block)
+	case timeout, reject:
+		ok = m.mayNullify(s, a.seat, a.view)
+	}
+	if !ok {
+		panic("spec: the seats' model casts a vote that the rules forbid: " + m.format(a))
+	}
 }
 
 func (m *model) applyPrepare(x *seat, a action) string {
@@ -327,12 +344,17 @@ func (x *seat) restart() string {
 }
 
 // seatsModel is the specification with views, knowledge and logs, which is replayed.
-func seatsModel(m *model, skip func(action) bool) *system {
-	y := &system{model: m, init: m.start()}
+// Its exploration leaves out actions that have the same effect as others.
+func seatsModel(m *model) *system {
+	y := &system{model: m, init: m.start(), violates: m.broken}
 	y.next = func(s *state, emit func(func() string, *state)) {
 		for i := range s {
 			m.actions(s, i, func(a action) {
-				if skip(a) {
+				switch a.do {
+				case loseTimeout, loseFollow, loseNotarisation, reject:
+					return
+				}
+				if a.by == piecemeal {
 					return
 				}
 				to, branch := m.apply(s, a)

@@ -131,7 +131,7 @@ func walk(rng *rand.Rand, length int) *trace {
 			m.actions(&s, i, func(a action) {
 				all = append(all, a)
 				switch a.do {
-				case propose, propose2, prepares, notarisation, nullification:
+				case propose, repropose, follow, notarisation, nullification:
 					likely = append(likely, a)
 				}
 			})

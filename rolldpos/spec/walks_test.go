@@ -26,13 +26,13 @@ var branches = []string{
 	"propose: across nullified views, on a notarised block",
 	"propose: across nullified views, on a final block",
 	"repropose: an epoch's last block again",
-	"prepare: on the anchor",
-	"prepare: on a notarised block",
-	"prepare: on a final block",
-	"prepare: across nullified views, on the anchor",
-	"prepare: across nullified views, on a notarised block",
-	"prepare: across nullified views, on a final block",
-	"prepare: an epoch's last block again",
+	"follow: on the anchor",
+	"follow: on a notarised block",
+	"follow: on a final block",
+	"follow: across nullified views, on the anchor",
+	"follow: across nullified views, on a notarised block",
+	"follow: across nullified views, on a final block",
+	"follow: an epoch's last block again",
 	"reject: invalid",
 	"reject: on-last",
 	"reject: repeated",
@@ -51,9 +51,9 @@ var branches = []string{
 	"finality: late, end of the epoch",
 	"restart: same view",
 	"restart: views forgotten",
-	"lose: same view",
-	"lose-prepare: same view",
-	"lose-commit: same view",
+	"lose-timeout: same view",
+	"lose-follow: same view",
+	"lose-notarisation: same view",
 	"refuse: " + string(secondPrepare),
 	"refuse: " + string(afterNullify),
 	"refuse: " + string(noNotarisation),
@@ -82,7 +82,7 @@ func (x *trace) taken(m *model, count map[string]int) {
 		}
 		to, branch := m.apply(&s, a)
 		count[branch]++
-		if (a.by == whole || a.by == piecemeal) && a.do != loseCommit {
+		if (a.by == whole || a.by == piecemeal) && a.do != loseNotarisation {
 			count[string(a.do)+" by "+string(a.by)]++
 		}
 		s = to
@@ -170,7 +170,7 @@ func TestRandomWalksKnowNoOtherBranch(t *testing.T) {
 // rare are combinations of branches that are listed on their own.
 func rare(b string) bool {
 	switch b {
-	case "lose: views forgotten", "lose-prepare: views forgotten", "lose-commit: views forgotten",
+	case "lose-timeout: views forgotten", "lose-follow: views forgotten", "lose-notarisation: views forgotten",
 		"finality: next view, end of the epoch", "finality: views skipped, end of the epoch":
 		return true
 	}
