@@ -9,6 +9,7 @@ const (
 	secondPrepare   source = "rule 1: at most once"
 	afterNullify    source = "rule 1: never after nullify"
 	noNotarisation  source = "rule 1: the parent is not notarised"
+	notTheFinal     source = "rule 1: the parent is not the final block"
 	gap             source = "rule 1: a view between is not nullified"
 	endedView       source = "rule 1: the view has ended"
 	notTheLeader    source = "rule 1: not signed by the leader"
@@ -79,6 +80,8 @@ func (m *model) whyNot(s *state, a *action) source {
 	switch {
 	case certified && !between:
 		return gap
+	case !certified && between && u == int(x.finalView):
+		return notTheFinal
 	case !certified && between:
 		return noNotarisation
 	}

@@ -57,6 +57,7 @@ var branches = []string{
 	"refuse: " + string(secondPrepare),
 	"refuse: " + string(afterNullify),
 	"refuse: " + string(noNotarisation),
+	"refuse: " + string(notTheFinal),
 	"refuse: " + string(gap),
 	"refuse: " + string(endedView),
 	"refuse: " + string(notTheLeader),
@@ -137,7 +138,7 @@ func TestCoresFollowTheCommittedTracesThroughEveryBranch(t *testing.T) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		x := decodeTrace(t, string(text))
-		require.Equal(t, string(text), x.encode(t), "%s is not what the model says", file)
+		require.True(t, string(text) == x.encode(t), "%s is not what the model says", file)
 		x.replay(t, newNetwork(t, x.model()))
 		x.taken(x.model(), count)
 	}
