@@ -39,6 +39,43 @@ func (r result) String() string {
 	return s
 }
 
+// marks remembers for each state, by its mark, the one from which it was reached.
+type marks struct {
+	keys, from []uint64 // open addressing; no mark is 0
+	count      int
+}
+
+func (x *marks) slot(mark uint64) int {
+	mask := len(x.keys) - 1
+	at := int(mark) & mask
+	for x.keys[at] != 0 && x.keys[at] != mark {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+// add says whether the mark is new, and enters it.
+func (x *marks) add(mark, from uint64) bool {
+	if 2*x.count >= len(x.keys) {
+		old := *x
+		size := max(1024, 2*len(old.keys))
+		x.keys, x.from = make([]uint64, size), make([]uint64, size)
+		for i, k := range old.keys {
+			if k != 0 {
+				at := x.slot(k)
+				x.keys[at], x.from[at] = k, old.from[i]
+			}
+		}
+	}
+	at := x.slot(mark)
+	if x.keys[at] == mark {
+		return false
+	}
+	x.keys[at], x.from[at] = mark, from
+	x.count++
+	return true
+}
+
 // explore visits every state that is reachable, nearest first, until one violates an
 // invariant or limit states are known. A state is remembered by 64 bits of its hash.
 func (y *system) explore(limit int) (r result) {
@@ -47,7 +84,8 @@ func (y *system) explore(limit int) (r result) {
 		mark uint64
 	}
 	first := place{y.init, y.mark(&y.init)}
-	from := map[uint64]uint64{first.mark: 0}
+	known := new(marks)
+	known.add(first.mark, 0)
 	for level := []place{first}; len(level) > 0; r.depth++ {
 		var below []place
 		for i := range level {
@@ -55,17 +93,16 @@ func (y *system) explore(limit int) (r result) {
 			y.next(&at.s, func(_ func() string, to *state) {
 				r.transitions++
 				mark := y.mark(to)
-				if _, seen := from[mark]; seen || r.broken != "" || len(from) >= limit {
+				if r.broken != "" || known.count >= limit || !known.add(mark, at.mark) {
 					return
 				}
-				from[mark] = at.mark
 				below = append(below, place{*to, mark})
 				if why := y.violates(to); why != "" {
-					r.broken, r.trace = why, y.path(from, mark)
+					r.broken, r.trace = why, y.path(known, mark)
 				}
 			})
 		}
-		if r.states = len(from); r.broken != "" || len(from) >= limit {
+		if r.states = known.count; r.broken != "" || known.count >= limit {
 			return r
 		}
 		level = below
@@ -75,16 +112,16 @@ func (y *system) explore(limit int) (r result) {
 }
 
 // path returns the labels of a way to the state with this mark.
-func (y *system) path(from map[uint64]uint64, mark uint64) (labels []string) {
-	var marks []uint64
-	for first := y.mark(&y.init); mark != first; mark = from[mark] {
-		marks = append(marks, mark)
+func (y *system) path(known *marks, mark uint64) (labels []string) {
+	var way []uint64
+	for first := y.mark(&y.init); mark != first; mark = known.from[known.slot(mark)] {
+		way = append(way, mark)
 	}
 	at := y.init
-	for i := len(marks) - 1; i >= 0; i-- {
+	for i := len(way) - 1; i >= 0; i-- {
 		var found *step
 		y.next(&at, func(label func() string, to *state) {
-			if found == nil && y.mark(to) == marks[i] {
+			if found == nil && y.mark(to) == way[i] {
 				found = &step{label(), *to}
 			}
 		})
@@ -115,7 +152,7 @@ func (y *system) mark(s *state) uint64 {
 			h = hi ^ lo + 0xe7037ed1a0b428db
 		}
 	}
-	return h
+	return max(h, 1)
 }
 
 // encode writes what tells a seat's states apart, in whole words of 8 bytes.
