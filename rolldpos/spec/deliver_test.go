@@ -146,7 +146,9 @@ func (n *network) refused(x *seat, a action) {
 			}
 		}
 	default:
+		shown := n.shown
 		n.step(i, rolldpos.Received{Message: n.message(x, a)})
+		require.True(n.t, a.by != secondPrepare || n.shown > shown, "two proposals of one leader are evidence")
 		n.step(i, rolldpos.Verified{View: v, Block: n.hashes[a.block], Valid: true})
 	}
 }
@@ -216,23 +218,25 @@ func (x seat) visible() seat {
 }
 
 // replay performs a trace on the model and on real cores, compares every seat after
-// every action, and returns the branches of the rules that were taken.
-func (x *trace) replay(t require.TestingT, n *network) (branches []string) {
-	m := n.m
-	s := m.start()
+// every action, and counts the branches of the rules that were taken.
+func (x *trace) replay(n *network, name string, count map[string]int) {
+	defer func() {
+		if n.t.Failed() {
+			n.t.Logf("%s\n%s", name, x.encode(n.t))
+		}
+	}()
+	s := n.m.start()
 	for k, a := range x.actions {
-		to, branch := m.perform(n.t, &s, a)
+		to, branch := n.m.perform(n.t, &s, a)
 		n.do(&s, a)
 		for i := range to {
-			require.Equal(t, m.describe(ptr(to[i].visible())), m.describe(ptr(n.seen(i))),
-				"seat %d after action %d: %s (%s)", i, k+1, m.format(a), branch)
-			require.Equal(t, to[i].visible(), n.seen(i))
-			require.Equal(t, m.isLast(to[i].final), n.cores[i].Done())
+			want, got := to[i].visible(), n.seen(i)
+			require.Equal(n.t, n.m.describe(&want), n.m.describe(&got),
+				"seat %d after action %d: %s (%s)", i, k+1, n.m.format(a), branch)
+			require.Equal(n.t, want, got)
+			require.Equal(n.t, n.m.isLast(to[i].final), n.cores[i].Done())
 		}
-		branches = append(branches, branch)
+		a.note(branch, count)
 		s = to
 	}
-	return branches
 }
-
-func ptr(x seat) *seat { return &x }
