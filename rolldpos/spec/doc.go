@@ -52,12 +52,13 @@
 //     effect. A crash may hit before the sync of a vote: the vote is then gone and was
 //     not sent.
 //
-// With Quint 0.33.0 installed, in this folder:
+// With Quint 0.33.0 from npm (its dependency antlr4ts held at 0.5.0-alpha.4), in this
+// folder:
 //
 //	quint typecheck seats.qnt
-//	quint run --backend=typescript --init=initVotes --step=stepVotes --invariants safety -- rules.qnt
-//	quint run --backend=typescript --invariants safety honesty durable -- seats.qnt
-//	quint test --backend=typescript testdata/traces.qnt
+//	quint run rules.qnt --backend=typescript --init=initVotes --step=stepVotes --invariants safety
+//	quint run seats.qnt --backend=typescript --invariants safety honesty durable
+//	quint test testdata/traces.qnt --backend=typescript
 //
 // After a change of the model, go test -args -update writes testdata anew.
 //
