@@ -40,7 +40,7 @@
 //   - go test -timeout 0 -v -run Safe -args -views=3 is the long form: every state of the
 //     votes' model for 3 views with two blocks (14 million states; 5 and 11 million with
 //     the end of an epoch), and of the seats' model with crashes for 2 views, under each
-//     leader (up to 15 million states each). It takes minutes and about 2 GB.
+//     leader (up to 15 million states each). It takes minutes.
 //   - Each rule, dropped alone, gives a fork; testdata/counterexamples.txt has the
 //     shortest of each.
 //   - testdata/*.trace together take every branch of every action, and every reason for
