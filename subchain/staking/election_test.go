@@ -243,8 +243,10 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 }
 
 func TestTheModuleIsOrdinaryForWallets(t *testing.T) {
-	m, err := staking.New(newWorld(t, 1, nil).cfg)
+	cfg := newWorld(t, 1, nil).cfg
+	m, err := staking.New(cfg)
 	require.NoError(t, err)
+	require.Equal(t, cfg, m.Config())
 	json, err := module.ABI(m)
 	require.NoError(t, err)
 	_, err = module.Solidity("IStaking", m)

@@ -47,7 +47,7 @@ type Config struct {
 	Params    election.Params
 	Committee []Seat         // of epoch 1, the same as the chain's genesis
 	Keys      ledger.Address // of who holds the threshold key; zero: there is none
-	Issue     bool           // rewards beyond the pool are minted
+	Issue     bool           // rewards beyond the pool are minted; needs module.Entry.Mint
 }
 
 // Staking is the module.
@@ -165,6 +165,12 @@ func New(c Config) (*Staking, error) {
 		return nil, fmt.Errorf("%w: an epoch is too short for the first committee's beacon", ErrConfig)
 	}
 	return &Staking{params: c.Params, committee: append([]Seat(nil), c.Committee...), keys: c.Keys, issue: c.Issue}, nil
+}
+
+// Config returns what New was given, so that whoever assembles a chain can compare it
+// with the chain's genesis: the epochs' length and the first committee must agree.
+func (s *Staking) Config() Config {
+	return Config{Params: s.params, Committee: append([]Seat(nil), s.committee...), Keys: s.keys, Issue: s.issue}
 }
 
 // epoch returns the epoch of the block and its place in it, from 1 on.
