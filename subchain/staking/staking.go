@@ -45,7 +45,7 @@ type Seat struct {
 // Config is part of the chain's genesis.
 type Config struct {
 	Params    election.Params
-	Committee []Seat         // of epoch 1, the same as the chain's genesis
+	Committee []Seat         // of epoch 1, the chain's genesis'; at most election.MaxDelegates
 	Keys      ledger.Address // of who holds the threshold key; zero: there is none
 	Issue     bool           // rewards beyond the pool are minted; needs module.Entry.Mint
 }
@@ -73,9 +73,9 @@ type Staking struct {
 	committees module.Map[uint64, []Seat] // by generation
 	oldest     module.Item[uint64]        // epoch whose term is kept
 	frozen     module.Map[uint64, Ranking]
-	proposed   module.Map[ledger.Address, uint64] // blocks of this epoch by payee
-	beacons    module.Map[uint64, Beacon]         // by round modulo two
-	newest     module.Item[uint64]                // round of the newest beacon
+	proposed   module.Map[Tally, uint64]  // blocks
+	beacons    module.Map[uint64, Beacon] // by round modulo two
+	newest     module.Item[uint64]        // round of the newest beacon
 	lastKey    module.Item[Key]
 
 	registered module.Event[CandidateRegistered]
@@ -160,6 +160,9 @@ func New(c Config) (*Staking, error) {
 	}
 	if err := first.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if len(c.Committee) > election.MaxDelegates {
+		return nil, fmt.Errorf("%w: a first committee of %d seats", ErrConfig, len(c.Committee))
 	}
 	if election.Slots(len(c.Committee)) >= c.Params.EpochLength {
 		return nil, fmt.Errorf("%w: an epoch is too short for the first committee's beacon", ErrConfig)
