@@ -282,7 +282,12 @@ func TestNewRefusesWhatCannotElect(t *testing.T) {
 		"no committee":  func(c *staking.Config) { c.Committee = nil },
 		"a key twice":   func(c *staking.Config) { c.Committee = append(c.Committee[:3:3], c.Committee[0]) },
 		"a payee twice": func(c *staking.Config) { c.Committee[1].Payee = c.Committee[0].Payee },
-		"no point":      func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
+		"too many seats": func(c *staking.Config) {
+			for i := range election.MaxDelegates {
+				c.Committee = append(c.Committee, staking.Seat{Key: newPerson(t, 2000+i).public()})
+			}
+		},
+		"no point": func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
 		"a short epoch": func(c *staking.Config) {
 			c.Params.EpochLength, c.Params.Seats, c.Params.Delegates, c.Params.MinSeats = 3, 1, 1, 1
 		},

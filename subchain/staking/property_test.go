@@ -18,7 +18,8 @@ import (
 // account is a world with what its ballots belong to.
 type account struct {
 	*world
-	owners []*person // by id − 1
+	owners []*person                   // by id − 1
+	frozen map[uint64][]ledger.Address // rankings as they were first seen, by epoch
 }
 
 // Random operations, many of which are refused, never part the books from the stakes,
@@ -38,9 +39,10 @@ func TestTheBooksMatchStakesBalanceAndSupply(t *testing.T) {
 		bases = append(bases, w)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		w := &account{world: bases[rapid.IntRange(0, 1).Draw(t, "base")].clone(t)}
+		w := &account{world: bases[rapid.IntRange(0, 1).Draw(t, "base")].clone(t), frozen: map[uint64][]ledger.Address{}}
 		for range rapid.IntRange(5, 50).Draw(t, "steps") {
 			w.random(t)
+			w.unaltered()
 			if rapid.IntRange(0, 4).Draw(t, "check") == 0 {
 				w.balanced()
 			}
@@ -94,6 +96,23 @@ func (w *account) random(t *rapid.T) {
 		for range amount % 20 {
 			w.block()
 		}
+	}
+}
+
+// unaltered checks that a ranking never changes, whatever happens to its candidates, and
+// that the committee is what it says.
+func (w *account) unaltered() {
+	now := w.height/w.cfg.Params.EpochLength + 1 // of the next block
+	for e := now; e <= now+2; e++ {
+		r := w.ranking(e)
+		if was, ok := w.frozen[e]; ok && len(r) > 0 {
+			require.Equal(w.t, was, r, "epoch %d", e)
+		} else if len(r) > 0 {
+			w.frozen[e] = r
+		}
+	}
+	if r := w.frozen[now]; len(r) >= int(w.cfg.Params.MinSeats) {
+		require.Equal(w.t, r, payees(w.epoch), "epoch %d", now)
 	}
 }
 
