@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rootstem/rootstem/rolldpos/bls"
+	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
 	"github.com/rootstem/rootstem/subchain/staking"
@@ -161,6 +162,57 @@ func TestAStayingCommitteeKeepsTheStakeOfItsSeatsLocked(t *testing.T) {
 	w.must(w.people[0], 0, "resign()")
 	w.to(12, 1)
 	w.refused(staking.ErrLocked, w.people[0], 0, "release()")
+}
+
+// unbondingFast unbonds within a third of an epoch, which leaves it to the seats and
+// rankings how long stake is locked.
+func unbondingFast(c *staking.Config) {
+	c.Params.EpochLength = 40
+	c.Params.Evidence, c.Params.Unbond = election.Window{Millis: 10_000, Blocks: 10}, election.Window{Millis: 12_000, Blocks: 12}
+}
+
+func TestStakeIsLockedWhileARankingThatNamesItsOwnerIsUndecided(t *testing.T) {
+	w := newWorld(t, 7, unbondingFast)
+	w.registerAll(7, descending)
+	w.to(2, 2) // frozen at the end of epoch 1 for epoch 4, which epoch 3 decides
+	p := w.people[0]
+	w.must(p, 0, "resign()")
+	w.to(3, 1)
+	w.block()
+	require.Contains(t, w.next.Payees, p.address)
+	w.to(3, 20)
+	w.refused(staking.ErrLocked, p, 0, "release()")
+	w = newWorld(t, 7, func(c *staking.Config) { unbondingFast(c); c.Params.Ranked = false })
+	w.registerAll(7, descending)
+	w.to(2, 2)
+	w.must(w.people[0], 0, "resign()")
+	w.to(3, 40)
+	w.refused(staking.ErrLocked, w.people[0], 0, "release()")
+	w.must(w.people[0], 0, "release()")
+}
+
+func TestAMemberOfTheFirstCommitteeWhoRegistersIsLockedByHisSeat(t *testing.T) {
+	w := newWorld(t, 8, func(c *staking.Config) {
+		unbondingFast(c)
+		for i := range c.Committee {
+			p := newPerson(t, i)
+			c.Committee[i] = staking.Seat{Key: p.public(), Payee: p.address}
+		}
+	})
+	w.to(2, 2)
+	for _, p := range w.people[1:7] {
+		w.register(p, 1000, 0)
+	}
+	w.to(3, 5) // the first committee stays in epoch 4, as is decided
+	p := w.people[0]
+	w.register(p, 1000, 0)
+	w.must(p, 0, "resign()")
+	w.to(5, 1)
+	require.NotContains(t, payees(w.epoch), p.address)
+	for range 12 {
+		w.refused(staking.ErrLocked, p, 0, "release()")
+	}
+	w.must(p, 0, "release()")
 }
 
 func TestAForeignSignatureOfTheSameKeyIsNoProof(t *testing.T) {
