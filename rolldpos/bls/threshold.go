@@ -4,9 +4,10 @@ import (
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc"
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 
 	curve "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+	"github.com/rootstem/rootstem/rolldpos/internal/lagrange"
 )
 
 // Share is a member's part of a group's key: the polynomial at Index.
@@ -46,46 +47,20 @@ func Recover(threshold int, partials []Partial) (Signature, error) {
 	}
 	used := partials[:threshold]
 	points := make([]curve.G1Affine, threshold)
+	indices := make([]uint32, threshold)
 	for i := range used {
 		var err error
+		indices[i] = used[i].Index
 		if points[i], err = used[i].Signature.point(); err != nil {
 			return Signature{}, fmt.Errorf("partial of %d: %w", used[i].Index, err)
 		}
 	}
 	var sum curve.G1Affine
-	if _, err := sum.MultiExp(points, lagrange(used), ecc.MultiExpConfig{NbTasks: 1}); err != nil {
+	if _, err := sum.MultiExp(points, lagrange.AtZero(indices), ecc.MultiExpConfig{NbTasks: 1}); err != nil {
 		return Signature{}, fmt.Errorf("%w: %w", ErrEncoding, err)
 	}
 	if sum.IsInfinity() {
 		return Signature{}, fmt.Errorf("%w: the partials cancel out", ErrEncoding)
 	}
 	return sum.Bytes(), nil
-}
-
-// lagrange returns λᵢ = Π xⱼ / (xⱼ − xᵢ) over j ≠ i for the partials' indices, which are
-// distinct and not zero.
-func lagrange(partials []Partial) []fr.Element {
-	xs := make([]fr.Element, len(partials))
-	var all fr.Element
-	all.SetOne()
-	for i, p := range partials {
-		xs[i].SetUint64(uint64(p.Index))
-		all.Mul(&all, &xs[i])
-	}
-	below := make([]fr.Element, len(xs)) // xᵢ · Π (xⱼ − xᵢ)
-	for i := range xs {
-		below[i] = xs[i]
-		for j := range xs {
-			if j != i {
-				var d fr.Element
-				d.Sub(&xs[j], &xs[i])
-				below[i].Mul(&below[i], &d)
-			}
-		}
-	}
-	out := fr.BatchInvert(below)
-	for i := range out {
-		out[i].Mul(&out[i], &all)
-	}
-	return out
 }
