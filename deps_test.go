@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/merkle":              {"internal/..."},
 	"internal/secp":                {"internal/..."},
 	"internal/curve":               {},
+	"internal/eddsa":               {},
 	"subchain/ledger":              {"internal/..."},
 	"store":                        {"internal/..."},
 	"store/pebble":                 {"store"},
@@ -42,10 +43,11 @@ var allowed = map[string][]string{
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/internal/lagrange":   {},
 	"rolldpos/bls":                 {"rolldpos/internal/lagrange"},
-	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
 	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
-	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
+	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
 	"rolldpos/election":            {"internal/...", "rolldpos"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
+	"rolldpos/spec":                {},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
 	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
@@ -70,8 +72,7 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg", "rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig", "subchain/staking", "rolldpos/election", "subchain/ceremony",
+	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp", "subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/bls", "rolldpos/dkg", "rolldpos/chainkey", "rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "ringsig", "subchain/staking", "rolldpos/election", "subchain/ceremony", "internal/eddsa",
 }
 
 type listed struct {

@@ -148,6 +148,31 @@ func TestFaultyDealersNeitherStopNorBendAGeneration(t *testing.T) {
 	}
 }
 
+func TestFaultyDealersNeitherStopNorBendAResharing(t *testing.T) {
+	w := newWorld(t, generation(1, from(0, 4)...), nil, from(0, 4), nil)
+	g := w.run()
+	kinds := append(faults(), fault{name: "another share than the old one", refused: ErrConstant, apply: func(w *world, m *Deal) *Deal {
+		m.Commitment[0] = m.Commitment[1]
+		w.log.rules.sign(w.dealers[m.Dealer].signer, m)
+		return m
+	}})
+	for first, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			next := from(3, 7)
+			r := &Ceremony{Genesis: w.c.Genesis, Era: 1, Seats: committee(3, next...), Plan: plan, Dealers: w.c.Seats, Old: g}
+			x := newWorld(t, r, from(0, 4), next, w.members)
+			want := spoil(x, some(kinds, first, 1))
+			h := x.run()
+			got, err := x.log.Qualified(height(Acknowledging))
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+			require.True(t, g.Key.Equal(h.Key))
+			require.Equal(t, 5, h.Threshold)
+			x.signs(h)
+		})
+	}
+}
+
 func TestAFalseComplaintRevealsAShareAndChangesNothing(t *testing.T) {
 	w := newWorld(t, generation(1, from(0, 4)...), nil, from(0, 4), nil)
 	w.enrol()

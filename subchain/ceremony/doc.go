@@ -13,7 +13,7 @@
 // ceremony for epoch e + 1 and emits [Opened]. It is a resharing among the committees
 // of e and e + 1 if epoch e has a key and the era does not end with it; otherwise the
 // committee of e + 1 makes a new key, of the next era. If the committee of e + 1 is not
-// known by then, there is no ceremony.
+// known by then, or has more than MaxSeats seats, there is no ceremony.
 //
 // From that block on the phases of Config follow one another by height. Enrol, Deal,
 // Complain, Justify and Acknowledge each take one message of dkg, signed by the seat in
@@ -35,8 +35,7 @@
 //
 // A signature costs 3,000, an agreement on an encryption key 5,000, a point of a
 // commitment or of a group 6,000, and a revealed share 20,000 and 800 for each
-// coefficient of the deal, beside storage, bytes and logs. Opening costs some 33,000 a
-// seat, deals 136,000 with 4 seats and 278,000 with 24, and the first Publish 85,000 a
-// seat: with 200 seats it fills the largest transaction that EIP-7825 allows, and there
-// is no room for more.
+// coefficient of the deal, beside storage, bytes and logs. Opening costs some 31,000 a
+// seat, the first Publish 80,000 a seat, and a deal 136,000 with 4 seats, 278,000 with
+// 24 and 1,475,000 with 200: the phase of deals must have room for all of them.
 package ceremony

@@ -13,6 +13,10 @@ import (
 // Name is the module's name by convention, from which its address follows.
 const Name = "keys"
 
+// MaxSeats bounds the committees that make keys: a larger group would not fit into the
+// largest transaction of EIP-7825.
+const MaxSeats = 200
+
 // Errors; those of rolldpos/dkg come wrapped or bare beside them.
 var (
 	ErrConfig    = errors.New("ceremony: unfit configuration")
@@ -138,6 +142,9 @@ func New(c Config) (*Keys, error) {
 	if c.Committees.IsZero() {
 		if err := committee(1, c.Committee).Validate(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+		if len(c.Committee) > MaxSeats {
+			return nil, fmt.Errorf("%w: %d seats", ErrConfig, len(c.Committee))
 		}
 	} else if len(c.Committee) != 0 {
 		return nil, fmt.Errorf("%w: two sources of committees", ErrConfig)

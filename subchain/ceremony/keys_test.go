@@ -1,11 +1,15 @@
 package ceremony_test
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/dkg"
 	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -217,6 +221,7 @@ func TestConfigurationsThatDoNotFitAreRefused(t *testing.T) {
 		"no committee":     func(c *ceremony.Config) { c.Committees = ledger.Address{} },
 		"two committees":   func(c *ceremony.Config) { c.Committee = [][32]byte{public(1)} },
 		"repeated member":  func(c *ceremony.Config) { *c = static(1, 1) },
+		"too many members": func(c *ceremony.Config) { *c = static(from(0, ceremony.MaxSeats+1)...) },
 		"an unusable seat": func(c *ceremony.Config) { *c = static(1); c.Committee[0] = [32]byte{} },
 	} {
 		c := config()
@@ -242,4 +247,59 @@ func TestGasStaysWithinBlocksAndHooks(t *testing.T) {
 		t.Log(line)
 		require.Less(t, w.gas["beginBlock"], uint64(module.HookGas))
 	}
+}
+
+// The module believes a quorum's acknowledgements, so that a group of any points will do
+// to measure by.
+func TestTwoHundredSeatsFitIntoTransactionsAndHooks(t *testing.T) {
+	const n = ceremony.MaxSeats
+	nodes := from(0, n)
+	w := newWorld(t, static(nodes...))
+	w.to(1, 5)
+	r := w.begin(nil, nodes)
+	r.all(r.say(r.enrolments()...))
+	w.to(1, 7)
+	m, err := r.dealers[0].Deal(r.log)
+	require.NoError(t, err)
+	r.all(r.say(m))
+	d := m.Commitment
+	g := &dkg.Group{Threshold: r.rules.Threshold}
+	for i := range n + 1 {
+		p, err := bls.DecodePublicKey(d[i%len(d)][:])
+		require.NoError(t, err)
+		g.Shares = append(g.Shares, p)
+	}
+	g.Key, g.Shares = g.Shares[n], g.Shares[:n]
+	w.to(1, 12)
+	var calls [][]byte
+	for node := range r.rules.Threshold {
+		data, err := ceremony.MessageCall(r.sign(node, &dkg.Acknowledgement{Seat: node, Group: g.Digest()}), nil)
+		require.NoError(t, err)
+		calls = append(calls, data)
+	}
+	w.block(address, calls...)
+	published := w.publish(g)
+	require.Equal(t, vm.Success, published.Status, "%v", published.Err)
+	require.Less(t, published.GasUsed, uint64(1<<24), "EIP-7825")
+	w.to(2, 5) // a resharing is open
+	require.Len(t, w.opening().Dealers, n)
+	require.Less(t, w.gas["beginBlock"], uint64(module.HookGas))
+	t.Logf("beginBlock %d, deal %d, publish %d", w.gas["beginBlock"], w.gas["*dkg.Deal"], published.GasUsed)
+}
+
+// What a ceremony leaves in the state is what every chain holds: a change of it, or of
+// the manifest that genesis stores, is a change of all chains.
+func TestTheStateOfACeremonyIsFrozen(t *testing.T) {
+	nodes := from(0, 4)
+	w := newWorld(t, static(nodes...))
+	_, g := w.phases(1, nil, nodes)
+	require.Equal(t, vm.Success, w.publish(g).Status)
+	slots := w.state.slots[address]
+	keys := slices.SortedFunc(maps.Keys(slots), func(a, b ledger.Hash) int { return bytes.Compare(a[:], b[:]) })
+	var all []byte
+	for _, k := range keys {
+		v := slots[k]
+		all = append(append(all, k[:]...), v[:]...)
+	}
+	require.Equal(t, "0xa859f144a17ed8280b478e871eef515b885226c6358ad1d5b8cca0d9a6d206bf", ledger.Keccak(all).String())
 }

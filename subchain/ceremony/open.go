@@ -3,7 +3,6 @@ package ceremony
 import (
 	"fmt"
 
-	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/dkg"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -17,7 +16,7 @@ func (k *Keys) BeginBlock(ctx *module.Context) error {
 		return nil
 	}
 	next := k.committee(&ctx.View, e+1)
-	if len(next) == 0 {
+	if len(next) == 0 || len(next) > MaxSeats {
 		return nil
 	}
 	c := &dkg.Ceremony{Genesis: ctx.GenesisHash(), Era: k.era.Get(ctx).Number, Seats: committee(e+1, next), Plan: plan(&k.cfg, e)}
@@ -70,7 +69,7 @@ func (k *Keys) committee(v *module.View, epoch uint64) [][32]byte {
 		Key   [32]byte
 		Payee ledger.Address
 	}
-	if module.Unpack(data, &seats) != nil || len(seats) > rolldpos.MaxSeats {
+	if module.Unpack(data, &seats) != nil {
 		return nil
 	}
 	out := make([][32]byte, len(seats))

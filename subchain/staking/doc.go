@@ -22,14 +22,15 @@
 //
 // # Epochs
 //
-// At the end of an epoch's last block the module pays the seats and puts the unproductive
-// on probation. At the beginning of the next block, before any transaction, it lets
-// withdrawn votes fade and freezes the ranking for the committee two epochs ahead: the
-// state is that of the last epoch's end. During the epoch it decides the next committee
-// as soon as the beacon of the last epoch is there, and after the first 2f + 1 blocks in
-// any case; until then the committee of the next epoch is unknown. The first committee
-// is Config.Committee, and the first election decides epoch 4. A seat that does not
-// belong to a registered candidate is neither paid nor slashed.
+// At the end of an epoch's last block the module puts unproductive seats on probation. At
+// the beginning of the next block, before any transaction, it lets withdrawn votes fade
+// and freezes the ranking for the committee two epochs ahead: what it freezes is the
+// state of the last epoch's end. At the beginning of the second block it pays the last
+// epoch's seats. During the epoch it decides the next committee as soon as the beacon of
+// the last epoch is there, and after the first 2f + 1 blocks in any case; until then the
+// committee of the next epoch is unknown. The first committee is Config.Committee, and
+// the first election decides epoch 4. A seat that does not belong to a registered
+// candidate is neither paid nor slashed.
 //
 // The work of a boundary is bounded by the largest parameters and stays below
 // module.HookGas: votes are summed up by candidate, and there are at most

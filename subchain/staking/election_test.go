@@ -217,7 +217,7 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 		w.must(p, 0, "withdraw(uint64)", uint64(i+101))
 	}
 	// The boundary to epoch 5 gives everybody the first reward and lets votes fade.
-	w.to(5, 2)
+	w.to(5, 3)
 	for _, p := range w.people {
 		require.NotZero(t, w.credit(p))
 		x := w.candidate(p).x
@@ -233,6 +233,11 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 		w.vote(p, p, 1000+100*uint64(i), 0)
 	}
 	before := payees(w.epoch)
+	for _, p := range w.people[:33] {
+		w.idle[p.address] = true // from here on until epoch 7
+	}
+	w.to(7, 1)
+	clear(w.idle)
 	w.to(9, 2)
 	require.NotEqual(t, before, payees(w.epoch))
 	require.Len(t, w.ranking(11), election.MaxDelegates)
@@ -243,8 +248,10 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 }
 
 func TestTheModuleIsOrdinaryForWallets(t *testing.T) {
-	m, err := staking.New(newWorld(t, 1, nil).cfg)
+	cfg := newWorld(t, 1, nil).cfg
+	m, err := staking.New(cfg)
 	require.NoError(t, err)
+	require.Equal(t, cfg, m.Config())
 	json, err := module.ABI(m)
 	require.NoError(t, err)
 	_, err = module.Solidity("IStaking", m)
@@ -265,7 +272,7 @@ func TestTheLayoutOfTheStateIsFrozen(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, "0xd394b94802b711fcd120b5895c86d14062e278ad9957162f7fcdcb3b927fcb13", ledger.Keccak(all).String())
+	require.Equal(t, "0x6b95c3bbc275229baccfe96e5dfa72579084d3850cff674b5dcdaeb4be930205", ledger.Keccak(all).String())
 }
 
 func TestNewRefusesWhatCannotElect(t *testing.T) {
@@ -275,7 +282,12 @@ func TestNewRefusesWhatCannotElect(t *testing.T) {
 		"no committee":  func(c *staking.Config) { c.Committee = nil },
 		"a key twice":   func(c *staking.Config) { c.Committee = append(c.Committee[:3:3], c.Committee[0]) },
 		"a payee twice": func(c *staking.Config) { c.Committee[1].Payee = c.Committee[0].Payee },
-		"no point":      func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
+		"too many seats": func(c *staking.Config) {
+			for i := range election.MaxDelegates {
+				c.Committee = append(c.Committee, staking.Seat{Key: newPerson(t, 2000+i).public()})
+			}
+		},
+		"no point": func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
 		"a short epoch": func(c *staking.Config) {
 			c.Params.EpochLength, c.Params.Seats, c.Params.Delegates, c.Params.MinSeats = 3, 1, 1, 1
 		},

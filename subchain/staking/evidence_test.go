@@ -68,6 +68,7 @@ func TestABarredDelegateKeepsTheSeatThatWasFrozenAndEarnsNothing(t *testing.T) {
 	w.must(w.people[7], 0, evidenceMethod, w.evidence(guilty, 4, 1)...)
 	w.to(5, 1)
 	require.Contains(t, payees(w.epoch), guilty.address, "nothing is rolled again")
+	w.to(5, 3)
 	require.Zero(t, w.credit(guilty))
 	require.NotZero(t, w.credit(w.people[0]))
 }

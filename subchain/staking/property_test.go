@@ -18,24 +18,31 @@ import (
 // account is a world with what its ballots belong to.
 type account struct {
 	*world
-	owners []*person // by id − 1
+	owners []*person                   // by id − 1
+	frozen map[uint64][]ledger.Address // rankings as they were first seen, by epoch
 }
 
 // Random operations, many of which are refused, never part the books from the stakes,
 // from the module's balance or from the supply.
 func TestTheBooksMatchStakesBalanceAndSupply(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := &account{world: newWorld(t, 6, func(c *staking.Config) {
+	var bases []*world
+	for _, issue := range []bool{false, true} {
+		w := newWorld(t, 6, func(c *staking.Config) {
 			paying(c)
-			c.Issue = rapid.Bool().Draw(t, "issue")
+			c.Issue = issue
 			c.Params.Candidates, c.Params.Delegates, c.Params.Seats, c.Params.MinSeats = 4, 4, 4, 2
 			c.Params.Evidence = election.Window{Millis: 8000, Blocks: 8}
 			c.Params.Unbond = election.Window{Millis: 9000, Blocks: 9}
-		})}
+		})
 		w.registerAll(4, descending)
 		w.to(4, 1)
+		bases = append(bases, w)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := &account{world: bases[rapid.IntRange(0, 1).Draw(t, "base")].clone(t), frozen: map[uint64][]ledger.Address{}}
 		for range rapid.IntRange(5, 50).Draw(t, "steps") {
 			w.random(t)
+			w.unaltered()
 			if rapid.IntRange(0, 4).Draw(t, "check") == 0 {
 				w.balanced()
 			}
@@ -71,7 +78,7 @@ func (w *account) random(t *rapid.T) {
 	case 4:
 		w.call(p, 0, "release()")
 	case 5, 9:
-		if r := w.call(p, amount, "vote(address,uint64)", q.address, 30*amount); r.Status == vm.Success {
+		if r := w.call(p, amount, "vote(address,uint64)", q.address, 10*amount); r.Status == vm.Success {
 			w.owners = append(w.owners, p)
 		}
 	case 10:
@@ -89,6 +96,23 @@ func (w *account) random(t *rapid.T) {
 		for range amount % 20 {
 			w.block()
 		}
+	}
+}
+
+// unaltered checks that a ranking never changes, whatever happens to its candidates, and
+// that the committee is what it says.
+func (w *account) unaltered() {
+	now := w.height/w.cfg.Params.EpochLength + 1 // of the next block
+	for e := now; e <= now+2; e++ {
+		r := w.ranking(e)
+		if was, ok := w.frozen[e]; ok && len(r) > 0 {
+			require.Equal(w.t, was, r, "epoch %d", e)
+		} else if len(r) > 0 {
+			w.frozen[e] = r
+		}
+	}
+	if r := w.frozen[now]; len(r) >= int(w.cfg.Params.MinSeats) {
+		require.Equal(w.t, r, payees(w.epoch), "epoch %d", now)
 	}
 }
 
@@ -174,7 +198,7 @@ func (w *account) drain() {
 	for i, p := range w.owners {
 		w.call(p, 0, "withdraw(uint64)", uint64(i+1))
 	}
-	for range 100 {
+	for range 40 {
 		w.block()
 	}
 	for i, p := range w.owners {

@@ -29,7 +29,7 @@ func TestBlocksAndTheBonusAreSharedWithVoters(t *testing.T) {
 	w.registerAll(4, func(int) uint64 { return 1000 }) // commission 10 %
 	w.fill(w.people[5], 100_000)
 	id := w.vote(w.people[5], w.people[0], 3000, 0)
-	w.to(5, 1)
+	w.to(5, 3)
 	// In epoch 4 each of the four seats proposed three blocks: 300 and 150 of the bonus.
 	require.EqualValues(t, 450, w.credit(w.people[1]), "no votes: all is the operator's")
 	// 450: commission 45, and of 405 a quarter by self-stake, rounded up for him.
@@ -49,12 +49,12 @@ func TestWithoutIssueRewardsShrinkToThePool(t *testing.T) {
 	})
 	w.registerAll(4, func(int) uint64 { return 1000 })
 	w.fill(w.people[5], 900) // of 1,800
-	w.to(5, 1)
+	w.to(5, 3)
 	for _, p := range w.people[:4] {
 		require.EqualValues(t, 225, w.credit(p))
 	}
 	require.Zero(t, first(w.books().Pool))
-	w.to(6, 1)
+	w.to(6, 3)
 	require.EqualValues(t, 225, w.credit(w.people[0]))
 }
 
@@ -65,7 +65,7 @@ func TestWithIssueWhatThePoolLacksIsMinted(t *testing.T) {
 	})
 	w.registerAll(4, func(int) uint64 { return 1000 })
 	w.fill(w.people[5], 900)
-	w.to(5, 1)
+	w.to(5, 3)
 	require.EqualValues(t, 450, w.credit(w.people[0]))
 	require.EqualValues(t, 4*1000+1800, w.balance(module.AddressOf(staking.Name)))
 }
@@ -81,7 +81,7 @@ func TestAnUnproductiveDelegateIsOnProbationAndComesBack(t *testing.T) {
 	w.idle[lazy.address] = true
 	w.to(5, 1) // epoch 4: no block of his, the others 5 each
 	delete(w.idle, lazy.address)
-	w.block()
+	w.to(5, 3)
 	require.Zero(t, w.credit(lazy))
 	require.EqualValues(t, 5*100+120, w.credit(w.people[0]))
 	require.EqualValues(t, 6, w.candidate(lazy).x.Until)
@@ -110,7 +110,7 @@ func TestAMemberOfTheFirstCommitteeIsPaidOnceHisKeyIsRegistered(t *testing.T) {
 		}
 	})
 	w.register(w.people[0], 1000, 0)
-	w.to(2, 1)
+	w.to(2, 3)
 	require.EqualValues(t, 3*100+150, w.credit(w.people[0]))
 	require.Zero(t, w.credit(w.people[1]))
 	var seats []staking.Seat

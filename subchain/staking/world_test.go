@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
@@ -165,6 +166,17 @@ func newWorld(t rapid.TB, people int, change func(*staking.Config)) *world {
 		w.state.accounts[p.address] = ledger.Account{Balance: *uint256.NewInt(wealth), CodeHash: ledger.EmptyCodeHash}
 	}
 	return w
+}
+
+// clone returns a world that goes its own way from here.
+func (w *world) clone(t rapid.TB) *world {
+	c := *w
+	c.t, c.idle, c.gas = t, maps.Clone(w.idle), maps.Clone(w.gas)
+	c.state = &state{maps.Clone(w.state.accounts), map[ledger.Address]map[ledger.Hash]ledger.Hash{}, maps.Clone(w.state.codes)}
+	for a, slots := range w.state.slots {
+		c.state.slots[a] = maps.Clone(slots)
+	}
+	return &c
 }
 
 func (w *world) machine() *vm.VM {
