@@ -17,35 +17,64 @@ import (
 type relay struct {
 	epoch  uint64
 	view   rolldpos.View
-	routes [][]p2p.PeerID // by seat: who delivered its votes, the newest first
+	routes [][]p2p.PeerID // by seat: who delivered what it signed, the newest first
 	open   []*relayed     // oldest first
 }
 
 // relayed is a submitted transaction on its way.
 type relayed struct {
 	tx   *ledger.Transaction
-	next rolldpos.View // the first whose leader was not told
-	told int           // views whose leaders were told
+	told [(rolldpos.MaxSeats + 63) / 64]uint64 // a bit for each seat
+	left int                                   // other seats that were not told
+}
+
+// tell reports whether a seat is to be told now: the first time only.
+func (x *relayed) tell(seat int) bool {
+	word, bit := &x.told[seat/64], uint64(1)<<(seat%64)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	x.left--
+	return true
 }
 
 const (
 	relayReach = 4 // views whose leaders know a transaction: this one and the next
-	maxRoutes  = 2 // peers of a seat: one who passes on another's votes displaces no seat
+	maxRoutes  = 2 // peers of a seat: one peer that poses as it by repeating it hides it from nobody
 )
 
-// learn remembers who delivers a seat's votes.
+// learn remembers who delivers what only the seat itself sends: its proposals and its
+// status. Votes tell nothing, since seats send one another's again to who lacks them.
 func (n *Node) learn(from p2p.PeerID, m rolldpos.Message) {
-	v, ok := m.(*rolldpos.Vote)
-	if !ok || v.Seat < 0 || v.Seat >= n.committee.Size() || v.Seat == n.seat {
+	seat := rolldpos.Observer
+	switch m := m.(type) {
+	case *rolldpos.Proposal:
+		seat = n.committee.Leader(m.View)
+	case *rolldpos.Status:
+		seat = m.Seat
+	}
+	if seat < 0 || seat >= n.committee.Size() || seat == n.seat {
 		return
 	}
 	n.turn()
-	known := n.relay.routes[v.Seat]
-	if len(known) > 0 && known[0] == from || v.Verify(n.chain.Genesis(), n.committee) != nil {
+	known := n.relay.routes[seat]
+	if len(known) > 0 && known[0] == from || !n.signed(m) {
 		return
 	}
 	known = slices.DeleteFunc(known, func(p p2p.PeerID) bool { return p == from })
-	n.relay.routes[v.Seat] = append([]p2p.PeerID{from}, known[:min(len(known), maxRoutes-1)]...)
+	n.relay.routes[seat] = append([]p2p.PeerID{from}, known[:min(len(known), maxRoutes-1)]...)
+}
+
+// signed checks the signature of a proposal's leader or a status's seat.
+func (n *Node) signed(m rolldpos.Message) bool {
+	switch m := m.(type) {
+	case *rolldpos.Proposal:
+		return m.Verify(n.chain.Genesis(), n.committee) == nil
+	case *rolldpos.Status:
+		return m.Verify(n.chain.Genesis(), n.committee) == nil
+	}
+	return false
 }
 
 // turn forgets the routes of a committee that has changed.
@@ -53,7 +82,7 @@ func (n *Node) turn() {
 	if r := &n.relay; r.epoch != n.epoch || len(r.routes) != n.committee.Size() {
 		r.epoch, r.view, r.routes = n.epoch, 0, make([][]p2p.PeerID, n.committee.Size())
 		for _, x := range r.open {
-			x.next, x.told = 0, 0
+			*x = relayed{tx: x.tx, left: n.committee.Size() - 1}
 		}
 	}
 }
@@ -67,7 +96,7 @@ func (n *Node) carry(txs []*ledger.Transaction) {
 	n.turn()
 	fresh := make([]*relayed, len(txs))
 	for i, tx := range txs {
-		fresh[i] = &relayed{tx: tx}
+		fresh[i] = &relayed{tx: tx, left: n.committee.Size() - 1}
 	}
 	n.relay.open = append(n.relay.open, n.forward(fresh)...)
 }
@@ -90,18 +119,17 @@ func (n *Node) forward(list []*relayed) (open []*relayed) {
 		if n.pool.Get(x.tx.Hash()) == nil {
 			continue
 		}
-		x.next = max(x.next, view)
-		for ; x.next < view+relayReach && x.told < len(batches); x.next++ {
-			seat := n.committee.Leader(x.next)
-			batches[seat] = append(batches[seat], x.tx)
-			x.told++
+		for v := view; v < view+relayReach; v++ {
+			if seat := n.committee.Leader(v); seat != n.seat && x.tell(seat) {
+				batches[seat] = append(batches[seat], x.tx)
+			}
 		}
-		if x.told < len(batches) {
+		if x.left > 0 {
 			open = append(open, x)
 		}
 	}
 	for seat, txs := range batches {
-		if len(txs) > 0 && seat != n.seat {
+		if len(txs) > 0 {
 			n.sendTransactions(seat, txs)
 		}
 	}
