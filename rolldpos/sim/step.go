@@ -1,0 +1,131 @@
+package sim
+
+import (
+	"github.com/rootstem/rootstem/rolldpos"
+)
+
+// tear is where a crash hits a step that logs something.
+type tear uint8
+
+const (
+	whole      tear = iota
+	unsynced        // nothing is durable, nothing was sent
+	halfSynced      // a part of the records is durable, nothing was sent
+	unsent          // all is durable, nothing was sent
+	halfSent        // all is durable, a part was sent
+	sent            // all was sent, nothing else done
+	tears
+)
+
+// step feeds a core and does what its Ready says, in the order that it promises.
+func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
+	if !p.up || s.err != nil {
+		return
+	}
+	life := p.life
+	r := c.Step(p.clock(s.now), in)
+	if !s.keep(p, c, &r) {
+		return
+	}
+	s.watch(p, c, &r)
+	s.ask(p, c, &r)
+	for _, f := range r.Final {
+		s.finalize(p, c, f)
+	}
+	if p.life == life && (len(r.Send) > 0 || len(r.Final) > 0) {
+		s.consider(p)
+	}
+}
+
+// keep makes durable and sends. It returns false if the process crashed meanwhile.
+func (s *Sim) keep(p *process, c *core, r *rolldpos.Ready) bool {
+	t := whole
+	if len(r.Persist) > 0 {
+		p.lost = none // nothing is logged while the seat abstains
+		s.persists++
+		if s.onPersist != nil {
+			t = s.onPersist(p, r)
+		} else if s.torn > 0 && s.rng.IntN(1000) < s.torn {
+			t = 1 + tear(s.rng.IntN(int(tears)-1))
+		}
+	}
+	if t == unsynced {
+		s.crash(p)
+		return false
+	}
+	if t == halfSynced {
+		r.Persist = r.Persist[:s.rng.IntN(len(r.Persist))]
+	}
+	if c.epoch == p.disk.epoch {
+		p.disk.log = append(p.disk.log, r.Persist...)
+	}
+	for _, h := range r.Bodies {
+		if b := s.blocks[h]; b != nil {
+			if (b.memory|b.disk)&p.bit == 0 && p.honest() {
+				s.fail(ErrUnlogged, p, "prepares a block whose body it does not hold")
+			}
+			b.disk |= p.bit
+		}
+	}
+	send := r.Send
+	switch t {
+	case halfSynced, unsent:
+		send = nil
+	case halfSent:
+		send = send[:s.rng.IntN(len(send)+1)]
+	}
+	for i := range send {
+		s.checkSent(p, c, send[i].Message)
+		s.transmit(p, &send[i])
+	}
+	if t != whole {
+		s.crash(p)
+		return false
+	}
+	return true
+}
+
+// watch notes what the step shows and checks what it claims.
+func (s *Sim) watch(p *process, c *core, r *rolldpos.Ready) {
+	for i := range r.Send {
+		if x, ok := r.Send[i].Message.(*rolldpos.Certificate); ok && x.Kind != rolldpos.Nullify &&
+			c.epoch == p.disk.epoch && (p.newest == nil || p.newest.View < x.View) {
+			p.newest = x
+		}
+	}
+	for _, x := range r.Evidence {
+		s.checkEvidence(p, x)
+	}
+	for _, err := range r.Faults {
+		if p.honest() {
+			s.fail(ErrCore, p, "%v", err)
+		}
+	}
+	v := c.View()
+	if v > s.views[c.epoch] {
+		s.views[c.epoch] = v
+	}
+	if len(r.Send) > 0 {
+		s.checkMemory(p, c)
+	}
+}
+
+// ask turns requests and the wish to be woken into events.
+func (s *Sim) ask(p *process, c *core, r *rolldpos.Ready) {
+	for _, x := range r.Build {
+		s.push(s.work(), event{to: p, life: p.life, what: build, epoch: c.epoch, request: &request{build: x}})
+	}
+	for _, x := range r.Verify {
+		s.push(s.work(), event{to: p, life: p.life, what: verify, epoch: c.epoch, request: &request{verify: x}})
+	}
+	if r.Wake == 0 {
+		return
+	}
+	if at := max(p.until(r.Wake), s.now+1); c.wake == 0 || c.wake != at {
+		c.wake = at
+		s.push(at-s.now, event{to: p, life: p.life, what: tick, epoch: c.epoch})
+	}
+}
+
+// work is how long, in ms, a driver takes to build or to verify.
+func (s *Sim) work() uint64 { return 1 + s.rng.Uint64N(5) }
