@@ -149,7 +149,7 @@ func (s *Sim) forgeVote(p *process, m *rolldpos.Vote) *rolldpos.Vote {
 		x.View += rolldpos.View(s.rng.Uint64N(1 << 60))
 		return s.sign(p, &x)
 	case 3:
-		x.Kind, x.Block = rolldpos.Kind(s.rng.IntN(5)), rolldpos.Hash{byte(s.rng.IntN(2))}
+		x.Kind, x.Block = rolldpos.Kind(1+s.rng.IntN(3)), rolldpos.Hash{byte(s.rng.IntN(2))}
 		return s.sign(p, &x)
 	default:
 		x.Epoch++

@@ -1,5 +1,7 @@
 package sim
 
+import "math/rand/v2"
+
 // recovery is within how many block times after a heal new blocks must be final.
 const recovery = 10
 
@@ -159,4 +161,23 @@ func (s *Sim) spoil(old []Disk) {
 	if p.honest() && !p.spoiled() {
 		p.skew = 86_400_000 * int64(1-2*s.rng.IntN(2))
 	}
+}
+
+// Lot returns Byzantine seats drawn by lot: none, some or f, each with behaviours of
+// its own, and sometimes epochs that end.
+func Lot(seed uint64, seats int) Config {
+	rng := rand.New(rand.NewPCG(seed, 1<<32|uint64(seats)))
+	cfg := Config{Seed: seed, Seats: seats, Byzantine: make(map[int]Behaviour)}
+	f := (seats - 1) / 3
+	for range rng.IntN(f + 1) {
+		b := Behaviour(1) << rng.IntN(behaviours)
+		if rng.IntN(2) == 0 {
+			b |= 1 << rng.IntN(behaviours)
+		}
+		cfg.Byzantine[rng.IntN(seats)] = b
+	}
+	if rng.IntN(3) == 0 {
+		cfg.Epoch = 1 + rng.Uint64N(100)
+	}
+	return cfg
 }

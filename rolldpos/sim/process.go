@@ -52,6 +52,7 @@ type core struct {
 	*rolldpos.Core
 	epoch rolldpos.Epoch
 	wake  uint64 // ms, in network time, of the open tick
+	ready rolldpos.Ready
 }
 
 func (p *process) core(e rolldpos.Epoch) *core {
@@ -156,6 +157,9 @@ func (s *Sim) crash(p *process) {
 	p.cores = nil
 	p.app.Restart(false)
 }
+
+// Up says whether a process runs.
+func (s *Sim) Up(process int) bool { return s.processes[process].up }
 
 // Start begins a crashed process anew from its disk.
 func (s *Sim) Start(process int) {

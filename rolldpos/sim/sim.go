@@ -38,21 +38,22 @@ const (
 	Equivocate                       // tells half of the others something else
 	Forge                            // sends messages with altered fields and votes of views to come
 	Corrupt                          // proposes invalid blocks
+
+	behaviours = 6
 )
 
 // Config of a run. The zero value of a field that is not said to be required means the
 // default.
 type Config struct {
 	Seed      uint64
-	Seats     int                  // required; the first processes, in seat order
-	Byzantine map[int]Behaviour    // by seat, at most f of them for the promises to hold
-	Block     uint64               // ms between arrivals of work; 0: 1000
-	Delta     uint64               // ms, rolldpos.Config.Delta; 0: a tenth of Block
-	MaxDelta  uint64               // ms; 0: four times Delta, so that a view is given up in time
-	Epoch     uint64               // blocks in an epoch; 0: one epoch without end
+	Seats     int                   // required; the first processes, in seat order
+	Byzantine map[int]Behaviour     // by seat, at most f of them for the promises to hold
+	Block     uint64                // ms between arrivals of work; 0: 1000
+	Delta     uint64                // ms, rolldpos.Config.Delta; 0: a tenth of Block
+	MaxDelta  uint64                // ms; 0: four times Delta, so that a view is given up in time
+	Epoch     uint64                // blocks in an epoch; 0: one epoch without end
 	NewApp    func(process int) App // nil: one transaction in each block time
-	Real      bool                 // sign with ed25519
-	Ordered   bool                 // start in calm: fixed delay of 10 ms for all
+	Real      bool                  // sign with ed25519
 }
 
 // Network is what happens to messages on the way.
@@ -62,9 +63,6 @@ type Network struct {
 	MinDelay  uint64 // ms, at least 1
 	MaxDelay  uint64 // ms
 }
-
-// Calm is a network without faults.
-func Calm() Network { return Network{MinDelay: 1, MaxDelay: 40} }
 
 // Result sums a run up.
 type Result struct {
@@ -84,8 +82,7 @@ type Sim struct {
 	processes []*process
 	network   Network
 	reach     []uint64 // by sender, the set of processes that it reaches
-	calm      bool
-	healed    uint64 // ms, when the network healed last
+	route     func(from, to int, v rolldpos.View) bool
 
 	genesis rolldpos.Hash
 	blocks  map[rolldpos.Hash]*block
@@ -95,7 +92,8 @@ type Sim struct {
 
 	torn      int // of 1000 steps that log something end in a crash
 	persists  int // steps so far that log something
-	onPersist func(p *process, r *rolldpos.Ready) tear
+	crashAt   int // such a step, or 0
+	crashHow  Tear
 	signed    []map[rolldpos.Epoch]*statements // by seat
 	views     map[rolldpos.Epoch]rolldpos.View
 	evidence  map[int]int // by seat
@@ -135,7 +133,7 @@ func New(cfg Config) (*Sim, error) {
 		return nil, fmt.Errorf("%w: %d seats", ErrConfig, cfg.Seats)
 	}
 	s := &Sim{
-		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Seats))), network: Calm(), calm: true,
+		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Seats))), 
 		genesis: keccak.Sum256([]byte("rootstem/rolldpos/sim/genesis")),
 		blocks:  make(map[rolldpos.Hash]*block), ends: make(map[rolldpos.Epoch]*rolldpos.Certificate),
 		views: make(map[rolldpos.Epoch]rolldpos.View), evidence: make(map[int]int),
@@ -177,17 +175,16 @@ func (s *Sim) addProcess(seat int, first *block) {
 
 func (s *Sim) push(delay uint64, e event) {
 	s.seq++
-	e.at, e.seq = s.now+delay, s.seq
-	s.agenda.push(e)
+	s.agenda.push(s.now+delay, s.seq, e)
 }
 
 // Run advances the run to a time, in ms since its beginning, and returns the first
 // broken promise of the run, or nil.
 func (s *Sim) Run(until uint64) error {
 	for s.err == nil && len(s.agenda.heap) > 0 && s.agenda.heap[0].at <= until {
-		e := s.agenda.pop()
-		s.now = e.at
-		s.handle(&e)
+		at, e := s.agenda.pop()
+		s.now = at
+		s.handle(e)
 	}
 	if s.err == nil {
 		s.now = max(s.now, until)
@@ -195,7 +192,7 @@ func (s *Sim) Run(until uint64) error {
 	return s.err
 }
 
-func (s *Sim) handle(e *event) {
+func (s *Sim) handle(e event) {
 	p := e.to
 	if e.what == arrival {
 		s.push(s.cfg.Block, event{what: arrival})
@@ -286,13 +283,12 @@ func (s *Sim) Evidence(seat int) int { return s.evidence[seat] }
 func (s *Sim) SetNetwork(n Network) {
 	n.MinDelay = max(n.MinDelay, 1)
 	n.MaxDelay = max(n.MaxDelay, n.MinDelay)
-	s.network, s.calm = n, false
+	s.network = n
 }
 
 // Partition lets only processes of one group reach one another; groups are by process,
 // 0 for those who reach all.
 func (s *Sim) Partition(groups []int) {
-	s.calm = false
 	for i := range s.reach {
 		s.reach[i] = 0
 		for j := range s.reach {
@@ -305,19 +301,25 @@ func (s *Sim) Partition(groups []int) {
 
 // Cut stops what one process sends to another; the way back stays.
 func (s *Sim) Cut(from, to int) {
-	s.calm = false
 	s.reach[from] &^= 1 << to
 }
 
-// Heal makes the network calm and whole. Processes that are down stay so.
+// Route lets a message pass only if f says so too, of the sender's and the receiver's
+// processes and of the view in which the sender is; nil ends it.
+func (s *Sim) Route(f func(from, to int, v rolldpos.View) bool) { s.route = f }
+
+// Heal makes the network whole: nothing is lost, and messages take at most two fifths
+// of Delta. Processes that are down stay so.
 func (s *Sim) Heal() {
 	for i := range s.reach {
 		s.reach[i] = ^uint64(0)
 	}
-	s.network, s.torn, s.calm, s.healed = Calm(), 0, true, s.now
+	s.network, s.torn, s.route = Network{MinDelay: 1, MaxDelay: max(1, 2*s.cfg.Delta/5)}, 0, nil
 }
 
-func (s *Sim) reaches(p, q *process) bool { return s.reach[p.id]&q.bit != 0 }
+func (s *Sim) reaches(p, q *process) bool {
+	return s.reach[p.id]&q.bit != 0 && (s.route == nil || len(p.cores) > 0 && s.route(p.id, q.id, p.cores[len(p.cores)-1].View()))
+}
 
 // mix adds a word to the trace's hash.
 func (s *Sim) mix(x uint64) {

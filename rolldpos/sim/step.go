@@ -4,18 +4,25 @@ import (
 	"github.com/rootstem/rootstem/rolldpos"
 )
 
-// tear is where a crash hits a step that logs something.
-type tear uint8
+// Tear is where a crash hits a step that logs something.
+type Tear uint8
 
 const (
-	whole      tear = iota
-	unsynced        // nothing is durable, nothing was sent
-	halfSynced      // a part of the records is durable, nothing was sent
-	unsent          // all is durable, nothing was sent
-	halfSent        // all is durable, a part was sent
-	sent            // all was sent, nothing else done
+	whole      Tear = iota
+	Unsynced        // nothing is durable, nothing was sent
+	HalfSynced      // a part of the records is durable, nothing was sent
+	Unsent          // all is durable, nothing was sent
+	HalfSent        // all is durable, a part was sent
+	Sent            // all was sent, nothing else done
 	tears
 )
+
+// Persists returns how many steps of all processes have logged something so far.
+func (s *Sim) Persists() int { return s.persists }
+
+// CrashAt crashes the process whose step is the n-th to log something since the run
+// began, within that step.
+func (s *Sim) CrashAt(n int, how Tear) { s.crashAt, s.crashHow = n, how }
 
 // step feeds a core and does what its Ready says, in the order that it promises.
 func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
@@ -23,12 +30,13 @@ func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
 		return
 	}
 	life := p.life
-	r := c.Step(p.clock(s.now), in)
-	if !s.keep(p, c, &r) {
+	c.ready = c.Step(p.clock(s.now), in)
+	r := &c.ready
+	if !s.keep(p, c, r) {
 		return
 	}
-	s.watch(p, c, &r)
-	s.ask(p, c, &r)
+	s.watch(p, c, r)
+	s.ask(p, c, r)
 	for _, f := range r.Final {
 		s.finalize(p, c, f)
 	}
@@ -41,23 +49,23 @@ func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
 func (s *Sim) keep(p *process, c *core, r *rolldpos.Ready) bool {
 	t := whole
 	if len(r.Persist) > 0 {
-		p.lost = none // nothing is logged while the seat abstains
 		s.persists++
-		if s.onPersist != nil {
-			t = s.onPersist(p, r)
+		if s.persists == s.crashAt {
+			t = s.crashHow
 		} else if s.torn > 0 && s.rng.IntN(1000) < s.torn {
-			t = 1 + tear(s.rng.IntN(int(tears)-1))
+			t = 1 + Tear(s.rng.IntN(int(tears)-1))
 		}
 	}
-	if t == unsynced {
+	if t == Unsynced {
 		s.crash(p)
 		return false
 	}
-	if t == halfSynced {
+	if t == HalfSynced {
 		r.Persist = r.Persist[:s.rng.IntN(len(r.Persist))]
 	}
-	if c.epoch == p.disk.epoch {
+	if c.epoch == p.disk.epoch && len(r.Persist) > 0 {
 		p.disk.log = append(p.disk.log, r.Persist...)
+		p.lost = none // nothing is logged while the seat abstains
 	}
 	for _, h := range r.Bodies {
 		if b := s.blocks[h]; b != nil {
@@ -69,9 +77,9 @@ func (s *Sim) keep(p *process, c *core, r *rolldpos.Ready) bool {
 	}
 	send := r.Send
 	switch t {
-	case halfSynced, unsent:
+	case HalfSynced, Unsent:
 		send = nil
-	case halfSent:
+	case HalfSent:
 		send = send[:s.rng.IntN(len(send)+1)]
 	}
 	for i := range send {

@@ -1,0 +1,90 @@
+package sim_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rootstem/rootstem/rolldpos/sim"
+)
+
+// rough is four seats on a bad network, so that views are nullified too; the fourth
+// lies in every second run.
+func rough(t *testing.T, seed uint64) *sim.Sim {
+	cfg := sim.Config{Seed: seed, Seats: 4, Block: 200, Delta: 50, MaxDelta: 200}
+	if seed%2 == 1 {
+		cfg.Byzantine = map[int]sim.Behaviour{3: sim.Equivocate | sim.Withhold}
+	}
+	s, err := sim.New(cfg)
+	require.NoError(t, err)
+	s.SetNetwork(sim.Network{Loss: 150, Duplicate: 200, MaxDelay: 70})
+	return s
+}
+
+const (
+	roughTime = 2500 // ms
+	calmTime  = 10 * 200
+)
+
+// endsWell heals the network, starts who is down and wants progress.
+func endsWell(t *testing.T, s *sim.Sim, what string) {
+	require.NoError(t, s.Run(max(s.Now(), roughTime)), what)
+	s.Heal()
+	for i := range s.Processes() {
+		s.Start(i)
+	}
+	healed := s.Now()
+	require.NoError(t, s.Run(healed+calmTime), what)
+	require.NoError(t, s.CheckProgress(healed), what)
+}
+
+func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {
+	points := 0
+	for seed := range uint64(2) {
+		clean := rough(t, seed)
+		require.NoError(t, clean.Run(roughTime))
+		for point := 1; point <= clean.Persists(); point++ {
+			for how := sim.Unsynced; how <= sim.Sent; how++ {
+				what := fmt.Sprintf("seed %d, crash of sort %d at record %d", seed, how, point)
+				s := rough(t, seed)
+				s.CrashAt(point, how)
+				for s.Now() < roughTime && (s.Persists() < point || s.Now()%100 != 0) {
+					require.NoError(t, s.Run(s.Now()+10), what)
+				}
+				for i := range s.Processes() {
+					s.Start(i)
+				}
+				endsWell(t, s, what)
+				points++
+			}
+		}
+	}
+	require.Greater(t, points, 500)
+	t.Logf("%d crashes", points)
+	report("no equivocation: %d crashes within a step that logs", points)
+}
+
+// Each process in turn starts from each of its last disks, the watermark surviving or
+// the others answering. One such seat is as good as a faulty one, so that none lies.
+func TestNoEquivocationFromRestoredOldDisks(t *testing.T) {
+	restored := 0
+	for victim := range 4 {
+		for at := uint64(300); at < roughTime; at += 110 {
+			for _, age := range []uint64{10, 40, 120, 260} {
+				for _, watermark := range []bool{true, false} {
+					what := fmt.Sprintf("process %d at %d ms, disk of %d ms before, watermark %t", victim, at, age, watermark)
+					s := rough(t, 2*at)
+					require.NoError(t, s.Run(at-age), what)
+					old := s.CopyDisk(victim)
+					require.NoError(t, s.Run(at), what)
+					s.StartFrom(old, watermark)
+					endsWell(t, s, what)
+					restored++
+				}
+			}
+		}
+	}
+	t.Logf("%d old disks", restored)
+	report("no equivocation: %d restored old disks", restored)
+}
