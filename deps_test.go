@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
 	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
+	"rolldpos/sim":                 {"internal/...", "rolldpos"},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},

@@ -49,8 +49,8 @@ func (s *Sim) settle(blocks uint64) error {
 			return err
 		}
 		if i+1 >= recovery {
-			if err := s.CheckProgress(since); err != nil {
-				return err
+			if s.checkProgress(since); s.err != nil {
+				return s.err
 			}
 			since += s.cfg.Block
 		}

@@ -215,16 +215,33 @@ func (s *Sim) note(p *process, o *rolldpos.Outgoing) {
 	}
 }
 
-// CheckProgress says whether every honest process that is up has a final block that
-// was built at or after a time, unless its App has no work on its final block. Run
-// does not call it; Chaos does. The error wraps ErrStall.
-func (s *Sim) CheckProgress(since uint64) error {
-	for _, p := range s.processes {
-		if f := p.disk.final; p.up && p.honest() && f.built < since && p.app.Pending(&f.Block, s.now) {
-			s.fail(ErrStall, p, "final height %d of %d, view %d: nothing new since %d ms",
-				f.Height, len(s.chain)-1, p.cores[len(p.cores)-1].View(), since)
-			break
+// Await runs for up to 10 block times, until every honest process that is up has a final
+// block that was built since a time or no work for one. If that does not come, the error
+// wraps ErrStall.
+func (s *Sim) Await(since uint64) error {
+	for end := s.now + recovery*s.cfg.Block; s.err == nil && s.behind(since) != nil && s.now < end; {
+		if err := s.Run(s.now + s.cfg.Block); err != nil {
+			return err
 		}
 	}
+	s.checkProgress(since)
 	return s.err
+}
+
+// behind returns an honest process that is up and whose newest final block was built
+// before a time although its App has work on it, or nil.
+func (s *Sim) behind(since uint64) *process {
+	for _, p := range s.processes {
+		if f := p.disk.final; p.up && p.honest() && f.built < since && p.app.Pending(&f.Block, s.now) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *Sim) checkProgress(since uint64) {
+	if p := s.behind(since); p != nil {
+		s.fail(ErrStall, p, "final height %d of %d, view %d: nothing new since %d ms",
+			p.disk.final.Height, len(s.chain)-1, p.cores[len(p.cores)-1].View(), since)
+	}
 }

@@ -22,10 +22,7 @@ func rough(t *testing.T, seed uint64) *sim.Sim {
 	return s
 }
 
-const (
-	roughTime = 2500 // ms
-	calmTime  = 10 * 200
-)
+const roughTime = 2500 // ms
 
 // endsWell heals the network, starts who is down and wants progress.
 func endsWell(t *testing.T, s *sim.Sim, what string) {
@@ -34,9 +31,7 @@ func endsWell(t *testing.T, s *sim.Sim, what string) {
 	for i := range s.Processes() {
 		s.Start(i)
 	}
-	healed := s.Now()
-	require.NoError(t, s.Run(healed+calmTime), what)
-	require.NoError(t, s.CheckProgress(healed), what)
+	require.NoError(t, s.Await(s.Now()), what)
 }
 
 func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {

@@ -54,6 +54,7 @@ type Config struct {
 	Epoch     uint64                // blocks in an epoch; 0: one epoch without end
 	NewApp    func(process int) App // nil: one transaction in each block time
 	Real      bool                  // sign with ed25519
+	Trace     func(line string)     // receives what each step does, as prose; nil: nothing is told
 }
 
 // Network is what happens to messages on the way.

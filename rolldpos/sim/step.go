@@ -35,6 +35,11 @@ func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
 	if !s.keep(p, c, r) {
 		return
 	}
+	if s.cfg.Trace != nil {
+		if text := describe(p.id, s.now, r); text != "" {
+			s.cfg.Trace(text)
+		}
+	}
 	s.watch(p, c, r)
 	s.ask(p, c, r)
 	for _, f := range r.Final {

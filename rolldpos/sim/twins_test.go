@@ -42,15 +42,11 @@ func (x scenario) run(seed uint64) error {
 	s.Route(func(from, to int, v rolldpos.View) bool {
 		return int(v) > len(x.parts) || x.parts[v-1][from] == x.parts[v-1][to]
 	})
-	heal := 1000 * uint64(len(x.parts))
-	if err := s.Run(heal); err != nil {
+	if err := s.Run(600 * uint64(len(x.parts))); err != nil {
 		return err
 	}
 	s.Heal()
-	if err := s.Run(heal + 10*cfg.Block); err != nil {
-		return err
-	}
-	return s.CheckProgress(heal)
+	return s.Await(s.Now() + cfg.Block)
 }
 
 // partitions lists the ways to part n processes: restricted growth strings.
