@@ -91,17 +91,17 @@ type Sim struct {
 	ends    map[rolldpos.Epoch]*rolldpos.Certificate
 	nonce   uint64
 
-	torn      int // of 1000 steps that log something end in a crash
-	persists  int // steps so far that log something
-	crashAt   int // such a step, or 0
-	crashHow  Tear
-	signed    []map[rolldpos.Epoch]*statements // by seat
-	views     map[rolldpos.Epoch]rolldpos.View
-	evidence  map[int]int // by seat
-	sent      uint64
-	trace     uint64
-	err       error
-	samples   uint64
+	torn     int // of 1000 steps that log something end in a crash
+	persists int // steps so far that log something
+	crashAt  int // such a step, or 0
+	crashHow Tear
+	signed   []map[rolldpos.Epoch]*statements // by seat
+	views    map[rolldpos.Epoch]rolldpos.View
+	evidence map[int]int // by seat
+	sent     uint64
+	trace    uint64
+	err      error
+	samples  uint64
 }
 
 // block is a Block and the sets of processes that know it.
@@ -134,7 +134,7 @@ func New(cfg Config) (*Sim, error) {
 		return nil, fmt.Errorf("%w: %d seats", ErrConfig, cfg.Seats)
 	}
 	s := &Sim{
-		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Seats))), 
+		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.Seats))),
 		genesis: keccak.Sum256([]byte("rootstem/rolldpos/sim/genesis")),
 		blocks:  make(map[rolldpos.Hash]*block), ends: make(map[rolldpos.Epoch]*rolldpos.Certificate),
 		views: make(map[rolldpos.Epoch]rolldpos.View), evidence: make(map[int]int),

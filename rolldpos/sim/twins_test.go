@@ -72,7 +72,7 @@ func runAll(t *testing.T, list []scenario) {
 	var broken atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		done.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; i < int64(len(list)) && broken.Load() < 3; i = next.Add(1) - 1 {
 				if err := list[i].run(uint64(i)); err != nil && broken.Add(1) <= 3 {
 					t.Errorf("scenario %d, %+v: %v", i, list[i], err)
 				}
