@@ -27,7 +27,7 @@ type mutant struct {
 type edit struct{ file, before, after string }
 
 // readMutant reads lines "key: value" and, after each "file: path", the old text
-// between <<<< and ====, and the new one up to >>>>.
+// between <<<< and ====, and the new one up to >>>>; both without their last line's end.
 func readMutant(t *testing.T, file string) *mutant {
 	raw, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -67,6 +67,7 @@ func (m *mutant) overlay(t *testing.T, root string) string {
 	dir := t.TempDir()
 	replace := make(map[string]string)
 	for i, e := range m.edits {
+		e.before, e.after = strings.TrimSuffix(e.before, "\n"), strings.TrimSuffix(e.after, "\n")
 		at := filepath.Join(root, filepath.FromSlash(e.file))
 		from := at
 		if replace[at] != "" {

@@ -182,6 +182,11 @@ func TestCompactedRecordsRestoreTheSame(t *testing.T) {
 	require.NoError(t, b.Restore(c.Records()))
 	require.Equal(t, View(3), b.View())
 	require.Equal(t, a.Records(), b.Records())
+	for _, restored := range []*Core{a, b} {
+		require.NotNil(t, restored.slots[1].vote(Prepare, 0))
+		require.NotNil(t, restored.slots[1].vote(Commit, 0))
+		require.NotNil(t, restored.slots[3].vote(Nullify, 0))
+	}
 	_, final := testCertificate(4, Certificate{Epoch: 1, View: 5, Kind: Commit, Block: blockB}, 1, 2, 3)
 	c.Step(10_001, Received{final})
 	require.Equal(t, [][]byte{(&Record{Certificate: final}).AppendBinary(nil)}, c.Records())

@@ -7,6 +7,7 @@ type event struct {
 	to      *process
 	life    uint32 // of the process; 0: any
 	what    what
+	body    bool // the proposal comes with its block's body
 	epoch   rolldpos.Epoch
 	message rolldpos.Message
 	request *request
@@ -20,6 +21,7 @@ const (
 	build
 	verify
 	synced // a final certificate came from block sync
+	adoption // of a final block whose body was missing
 	enterEpoch
 	arrival // work for the App may have arrived
 )

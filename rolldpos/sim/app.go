@@ -48,14 +48,15 @@ type App interface {
 	Restart(wipe bool)
 }
 
-// pulse is the default App: one transaction arrives in each block time, and a block's
-// payload is the number of the last one that it or an ancestor holds.
+// pulse is the default App: one transaction arrives in each block time, and a block has
+// room for one, so that after a halt blocks follow one another without a pause. A
+// block's payload is the number of its transaction, or its parent's if it is empty.
 type pulse struct{ period uint64 }
 
 func (a pulse) Pending(parent *Block, now uint64) bool { return now/a.period > last(parent) }
 
-func (a pulse) Build(_ *Block, now uint64) []byte {
-	return binary.BigEndian.AppendUint64(nil, now/a.period)
+func (a pulse) Build(parent *Block, now uint64) []byte {
+	return binary.BigEndian.AppendUint64(nil, min(now/a.period, last(parent)+1))
 }
 
 func (a pulse) Execute(b *Block) bool { return len(b.Payload) == 8 }

@@ -14,6 +14,9 @@ func (s *Sim) misbehave(p *process, o *rolldpos.Outgoing) {
 	if p.behaviour&Silent != 0 && mute(s.cfg.Seed, p.id, s.now/spell) {
 		return
 	}
+	if p.behaviour&Forge != 0 && s.rng.IntN(3) == 0 && s.passOver(p, o.Message) {
+		return
+	}
 	other := o.Message
 	if p.behaviour&Equivocate != 0 {
 		other = s.contradict(p, o.Message)
@@ -135,6 +138,34 @@ func (s *Sim) forge(p *process, m rolldpos.Message) rolldpos.Message {
 		return &x
 	}
 	return nil
+}
+
+// passOver sends to all, in place of a proposal, one that leaves out its parent and rests
+// on the block before, with a vote for it. It says whether it could.
+func (s *Sim) passOver(p *process, message rolldpos.Message) bool {
+	m, ok := message.(*rolldpos.Proposal)
+	if !ok || s.committee.At(m.Epoch).Leader(m.View) != p.seat {
+		return false
+	}
+	parent := s.blocks[m.Parent]
+	if parent == nil || parent.Height == 0 || parent.Epoch != m.Epoch {
+		return false
+	}
+	x := &rolldpos.Proposal{Epoch: m.Epoch, View: m.View, Parent: parent.Parent}
+	before := s.blocks[parent.Parent]
+	if before.Epoch == m.Epoch {
+		x.ParentView = before.View
+	}
+	x.Block = s.assemble(p, m.Epoch, m.View, before).Hash
+	x.Sig = s.signers[p.seat].Sign(rolldpos.ProposalDigest(s.genesis, x.Epoch, x.View, x.ParentView, x.Parent, x.Block))
+	vote := s.sign(p, &rolldpos.Vote{Epoch: x.Epoch, View: x.View, Kind: rolldpos.Prepare, Block: x.Block})
+	for _, q := range s.processes {
+		if q.seat != p.seat {
+			s.post(p, q, x)
+			s.post(p, q, vote)
+		}
+	}
+	return true
 }
 
 func (s *Sim) forgeVote(p *process, m *rolldpos.Vote) *rolldpos.Vote {

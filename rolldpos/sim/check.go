@@ -155,7 +155,8 @@ func (s *Sim) checkEvidence(p *process, x rolldpos.Evidence) {
 }
 
 // checkFinal checks agreement: one final block for a height, all of them one chain.
-func (s *Sim) checkFinal(p *process, c *core, b *block, f rolldpos.Finalized) bool {
+func (s *Sim) checkFinal(p *process, c *core, f rolldpos.Finalized) bool {
+	b := s.blocks[f.Block]
 	if b == nil || f.Certificate == nil || f.Certificate.Block != f.Block || f.Certificate.Kind != rolldpos.Commit {
 		s.fail(ErrCore, p, "finality of an unknown block")
 		return false

@@ -119,25 +119,31 @@ func (s *Sim) execute(p *process, b *block) (valid, waiting bool) {
 	return true, false
 }
 
-// finalize takes a final block, and with it those ancestors that were not final here.
-func (s *Sim) finalize(p *process, c *core, f rolldpos.Finalized) {
-	b := s.blocks[f.Block]
-	if !s.checkFinal(p, c, b, f) {
-		return
-	}
-	d := &p.disk
-	s.mix(uint64(p.id)<<56 ^ uint64(c.epoch)<<40 ^ b.Height)
+// finalize takes the certificate of a final block, and with the block those ancestors
+// that were not final here. While a body is missing it tries again later.
+func (s *Sim) finalize(p *process, c *core, x *rolldpos.Certificate) {
+	b, d := s.blocks[x.Block], &p.disk
 	if b.Height > d.final.Height {
+		valid, waiting := s.execute(p, b)
+		if waiting {
+			s.push(20+s.delay(), event{to: p, life: p.life, what: adoption, epoch: c.epoch, message: x})
+			return
+		}
+		if !valid && p.honest() {
+			s.fail(ErrInvalidBlock, p, "its App refuses height %d or a block below", b.Height)
+			return
+		}
+		s.mix(uint64(p.id)<<56 ^ uint64(c.epoch)<<40 ^ b.Height)
 		s.adopt(p, b)
 	}
 	if c.epoch != d.epoch {
 		return
 	}
-	if d.final == b && (d.cert == nil || d.cert.View < f.Certificate.View) {
-		d.cert = f.Certificate
+	if d.final == b && (d.cert == nil || d.cert.View < x.View) {
+		d.cert = x
 	}
 	if b.last {
-		s.ends[c.epoch] = f.Certificate
+		s.ends[c.epoch] = x
 		s.push(1, event{to: p, life: p.life, what: enterEpoch, epoch: c.epoch})
 	} else if len(d.log) > maxLog {
 		s.compact(p, c)
@@ -149,13 +155,6 @@ func (s *Sim) adopt(p *process, b *block) {
 	from := p.disk.final.Height + 1
 	for h := from; h <= b.Height; h++ {
 		a := s.chain[h]
-		if a.executed&p.bit == 0 {
-			if !p.app.Execute(&a.Block) && p.honest() {
-				s.fail(ErrInvalidBlock, p, "its App refuses height %d", h)
-				return
-			}
-			a.executed |= p.bit
-		}
 		a.disk |= p.bit
 		p.app.Finalize(&a.Block)
 	}

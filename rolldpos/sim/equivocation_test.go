@@ -83,3 +83,42 @@ func TestNoEquivocationFromRestoredOldDisks(t *testing.T) {
 	t.Logf("%d old disks", restored)
 	report("no equivocation: %d restored old disks", restored)
 }
+
+// What the victim signed last reaches nobody, one other seat has fallen behind and
+// answers first, and the rest can do nothing without either: the view after the highest
+// one reported must be left alone too.
+func TestNoEquivocationWhenNobodySawTheLostVotes(t *testing.T) {
+	restored := 0
+	for victim := range 4 {
+		behind := (victim + 1) % 4
+		for at := uint64(500); at < roughTime; at += 45 {
+			for _, watermark := range []bool{true, false} {
+				what := fmt.Sprintf("process %d at %d ms, watermark %t", victim, at, watermark)
+				s := rough(t, 2*at)
+				require.NoError(t, s.Run(at-300), what)
+				old := s.CopyDisk(victim)
+				groups := []int{1, 1, 1, 1}
+				groups[behind] = 2
+				s.Partition(groups)
+				require.NoError(t, s.Run(at-150), what)
+				for i := range 4 {
+					s.Cut(victim, i)
+				}
+				require.NoError(t, s.Run(at), what)
+				groups[victim] = 0
+				s.Partition(groups)
+				for i := range 4 {
+					if i != behind {
+						s.Cut(i, victim)
+					}
+				}
+				s.StartFrom(old, watermark)
+				require.NoError(t, s.Run(at+150), what)
+				s.Partition(make([]int, 4))
+				endsWell(t, s, what)
+				restored++
+			}
+		}
+	}
+	report("no equivocation: %d restored old disks whose last votes nobody saw", restored)
+}

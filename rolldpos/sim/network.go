@@ -31,8 +31,18 @@ func (s *Sim) post(p, q *process, m rolldpos.Message) {
 		if !s.reaches(p, q) || s.network.Loss > 0 && s.rng.IntN(1000) < s.network.Loss {
 			continue
 		}
-		s.push(s.delay(), event{to: q, what: deliver, epoch: epochOf(m), message: m})
+		s.push(s.delay(), event{to: q, what: deliver, epoch: epochOf(m), message: m, body: s.holds(p, m)})
 	}
+}
+
+// holds says whether m is a proposal whose block the process can send along.
+func (s *Sim) holds(p *process, m rolldpos.Message) bool {
+	x, ok := m.(*rolldpos.Proposal)
+	if !ok {
+		return false
+	}
+	b := s.blocks[x.Block]
+	return b != nil && (b.memory|b.disk)&p.bit != 0
 }
 
 func (s *Sim) delay() uint64 {
@@ -61,15 +71,15 @@ func epochOf(m rolldpos.Message) rolldpos.Epoch {
 // on the way; they are never changed, so the others need no copy.
 const codecSample = 64
 
-func (s *Sim) deliver(q *process, e rolldpos.Epoch, m rolldpos.Message) {
+func (s *Sim) deliver(q *process, e rolldpos.Epoch, m rolldpos.Message, body bool) {
 	if q.behaviour&Twin != 0 && ownStatement(s.committee.At(e), q.seat, m) {
 		return // the other twin's: a core that saw it would abstain
 	}
 	if s.samples++; s.samples%codecSample == 0 {
 		m = s.recode(q, m)
 	}
-	if p, ok := m.(*rolldpos.Proposal); ok {
-		if b := s.blocks[p.Block]; b != nil && b.memory&q.bit == 0 {
+	if p, ok := m.(*rolldpos.Proposal); ok && body {
+		if b := s.blocks[p.Block]; b.memory&q.bit == 0 {
 			b.memory |= q.bit
 			q.volatile = append(q.volatile, b)
 		}

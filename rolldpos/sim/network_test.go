@@ -188,6 +188,11 @@ func TestNoForkWithEachBehaviour(t *testing.T) {
 			s := chaos(t, sim.Config{Seed: seed, Seats: 4, Byzantine: map[int]sim.Behaviour{1: b}})
 			shown += s.Evidence(1)
 			chaos(t, sim.Config{Seed: seed, Seats: 7, Byzantine: map[int]sim.Behaviour{0: b, 1: b | sim.Twin}})
+			cfg := busy(seed, 4) // blocks follow one another without a pause
+			cfg.Byzantine = map[int]sim.Behaviour{2: b}
+			s = start(t, cfg)
+			s.SetNetwork(sim.Network{Loss: 50, MaxDelay: 80})
+			require.NoError(t, s.Run(20_000))
 		}
 	}
 	require.Positive(t, shown, "equivocation is reported")

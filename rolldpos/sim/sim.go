@@ -207,7 +207,7 @@ func (s *Sim) handle(e event) {
 	}
 	switch e.what {
 	case deliver:
-		s.deliver(p, e.epoch, e.message)
+		s.deliver(p, e.epoch, e.message, e.body)
 	case tick:
 		if c := p.core(e.epoch); c != nil && c.wake == s.now {
 			c.wake = 0
@@ -220,6 +220,11 @@ func (s *Sim) handle(e event) {
 	case synced:
 		if c := p.core(e.epoch); c != nil {
 			s.step(p, c, rolldpos.FinalizedElsewhere{Certificate: e.message.(*rolldpos.Certificate), Last: true})
+		}
+	case adoption:
+		if c := p.core(e.epoch); c != nil {
+			s.finalize(p, c, e.message.(*rolldpos.Certificate))
+			s.consider(p)
 		}
 	case enterEpoch:
 		s.enterEpoch(p, e.epoch)

@@ -43,7 +43,9 @@ func (s *Sim) step(p *process, c *core, in rolldpos.Input) {
 	s.watch(p, c, r)
 	s.ask(p, c, r)
 	for _, f := range r.Final {
-		s.finalize(p, c, f)
+		if s.checkFinal(p, c, f) {
+			s.finalize(p, c, f.Certificate)
+		}
 	}
 	if p.life == life && (len(r.Send) > 0 || len(r.Final) > 0) {
 		s.consider(p)
