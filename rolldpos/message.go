@@ -126,7 +126,7 @@ func checkOrigin(c *Committee, e Epoch, seat int) error {
 
 // AppendBinary appends the RLP list [2, epoch, view, kind, block, seat, signature].
 func (x *Vote) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeVote)
+	p := rlp.AppendUint(make([]byte, 0, 128), typeVote)
 	p = appendStatement(p, x.Epoch, x.View, x.Kind, x.Block)
 	p = rlp.AppendUint(p, uint64(x.Seat))
 	return rlp.AppendList(dst, rlp.AppendBytes(p, x.Sig[:]))
@@ -142,7 +142,7 @@ func (x *Vote) decodeFields(d *rlp.Decoder) {
 // signature, [parent's certificate], [nullification, …]]; the certificates are
 // encoded as messages.
 func (x *Proposal) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeProposal)
+	p := rlp.AppendUint(make([]byte, 0, 1024), typeProposal)
 	p = rlp.AppendUint(p, uint64(x.Epoch))
 	p = rlp.AppendUint(p, uint64(x.View))
 	p = rlp.AppendBytes(p, x.Block[:])
@@ -195,7 +195,7 @@ func decodeCertificates(d *rlp.Decoder, max int) (out []*Certificate) {
 // AppendBinary appends the RLP list [4, epoch, seat, view, final view, query, answer,
 // signature].
 func (x *Status) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeStatus)
+	p := rlp.AppendUint(make([]byte, 0, 128), typeStatus)
 	for _, n := range []uint64{uint64(x.Epoch), uint64(x.Seat), uint64(x.View), uint64(x.Final), x.Query, x.Answer} {
 		p = rlp.AppendUint(p, n)
 	}

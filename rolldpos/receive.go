@@ -71,7 +71,7 @@ func (c *Core) receiveVote(x *Vote) {
 	case old == nil && s.cert(x.Kind) != nil:
 		return // its certificate is known
 	}
-	if x.Verify(c.genesis, c.committee) != nil {
+	if !c.verify(s, x) {
 		return
 	}
 	if own {
