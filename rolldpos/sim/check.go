@@ -16,8 +16,12 @@ type statements struct {
 
 type signedView struct{ proposal, prepare, commit, nullify uint64 }
 
-// keptViews is how many views behind the newest a seat's statements are remembered.
-const keptViews = 4096
+// A seat's statements are remembered for so many views behind the newest of an epoch,
+// and for so many epochs.
+const (
+	keptViews  = 4096
+	keptEpochs = 2000
+)
 
 func (x *statements) at(v rolldpos.View) *signedView {
 	if v < x.first {
@@ -104,6 +108,7 @@ func (s *Sim) at(p *process, e rolldpos.Epoch, v rolldpos.View) *signedView {
 	if x == nil {
 		x = new(statements)
 		s.signed[p.seat][e] = x
+		delete(s.signed[p.seat], e-min(e, keptEpochs))
 	}
 	return x.at(v)
 }

@@ -107,7 +107,6 @@ type Sim struct {
 // block is a Block and the sets of processes that know it.
 type block struct {
 	Block
-	nonce    uint64
 	built    uint64 // ms, in network time
 	corrupt  bool   // its builder was
 	memory   uint64 // hold the body, until they crash
