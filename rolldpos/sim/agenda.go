@@ -20,7 +20,7 @@ const (
 	tick
 	build
 	verify
-	synced // a final certificate came from block sync
+	synced   // a final certificate came from block sync
 	adoption // of a final block whose body was missing
 	enterEpoch
 	arrival // work for the App may have arrived
