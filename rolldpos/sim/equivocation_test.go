@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
@@ -24,6 +25,8 @@ func rough(t *testing.T, seed uint64) *sim.Sim {
 
 const roughTime = 2500 // ms
 
+var crashSeeds = flag.Uint64("crashseeds", 2, "NoEquivocation: how many seeds, each with a crash at every persist point and with old disks")
+
 // endsWell heals the network, starts who is down and wants progress.
 func endsWell(t *testing.T, s *sim.Sim, what string) {
 	require.NoError(t, s.Run(max(s.Now(), roughTime)), what)
@@ -36,7 +39,7 @@ func endsWell(t *testing.T, s *sim.Sim, what string) {
 
 func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {
 	points := 0
-	for seed := range uint64(2) {
+	for seed := range *crashSeeds {
 		clean := rough(t, seed)
 		require.NoError(t, clean.Run(roughTime))
 		for point := 1; point <= clean.Persists(); point++ {
@@ -55,7 +58,6 @@ func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, points, 500)
 	t.Logf("%d crashes", points)
 	report("no equivocation: %d crashes within a step that logs", points)
 }
@@ -64,12 +66,13 @@ func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {
 // the others answering. One such seat is as good as a faulty one, so that none lies.
 func TestNoEquivocationFromRestoredOldDisks(t *testing.T) {
 	restored := 0
-	for victim := range 4 {
-		for at := uint64(300); at < roughTime; at += 110 {
+	for round := range 4 * *crashSeeds {
+		victim := int(round % 4)
+		for at := uint64(300); at < roughTime; at += 220 {
 			for _, age := range []uint64{10, 40, 120, 260} {
 				for _, watermark := range []bool{true, false} {
-					what := fmt.Sprintf("process %d at %d ms, disk of %d ms before, watermark %t", victim, at, age, watermark)
-					s := rough(t, 2*at)
+					what := fmt.Sprintf("seed %d, process %d at %d ms, disk of %d ms before, watermark %t", 2*(at+7919*round), victim, at, age, watermark)
+					s := rough(t, 2*(at+7919*round))
 					require.NoError(t, s.Run(at-age), what)
 					old := s.CopyDisk(victim)
 					require.NoError(t, s.Run(at), what)
@@ -89,12 +92,13 @@ func TestNoEquivocationFromRestoredOldDisks(t *testing.T) {
 // one reported must be left alone too.
 func TestNoEquivocationWhenNobodySawTheLostVotes(t *testing.T) {
 	restored := 0
-	for victim := range 4 {
+	for round := range 4 * *crashSeeds {
+		victim := int(round % 4)
 		behind := (victim + 1) % 4
-		for at := uint64(500); at < roughTime; at += 45 {
+		for at := uint64(500); at < roughTime; at += 90 {
 			for _, watermark := range []bool{true, false} {
-				what := fmt.Sprintf("process %d at %d ms, watermark %t", victim, at, watermark)
-				s := rough(t, 2*at)
+				what := fmt.Sprintf("seed %d, process %d at %d ms, watermark %t", 2*(at+7919*round), victim, at, watermark)
+				s := rough(t, 2*(at+7919*round))
 				require.NoError(t, s.Run(at-300), what)
 				old := s.CopyDisk(victim)
 				groups := []int{1, 1, 1, 1}
