@@ -47,6 +47,7 @@ var allowed = map[string][]string{
 	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
 	"rolldpos/election":            {"internal/...", "rolldpos"},
 	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
+	"rolldpos/sim":                 {"internal/...", "rolldpos"},
 	"rolldpos/spec":                {},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
 	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
