@@ -69,7 +69,9 @@ type Duty struct {
 	// Owned by Run's goroutine.
 	epoch uint64 // of the next block
 	run   *run   // nil until the epoch's ceremony opens
-	asked uint64 // height at which the node signed a handover last
+	// looked is when, in signEvery blocks, the next epoch's key was looked at last, and
+	// settled the last epoch in which nothing is left to be handed over.
+	looked, settled uint64
 }
 
 // maxTasks bounds what is owed at a time: more is dropped, which for evidence means

@@ -16,19 +16,26 @@ import (
 	"github.com/rootstem/rootstem/vm"
 )
 
-// signEvery is how many blocks pass between two sendings of a handover's partial.
+// signEvery is how many blocks pass between two looks at the next epoch's key, and
+// between two sendings of a handover's partial.
 const signEvery = 4
 
 // handOver has the last committee of an era sign the key of the next, once that is
 // published, and keeps what comes out.
 func (d *Duty) handOver(ctx context.Context) error {
 	head := d.cfg.Chain.Head()
+	height := head.Block.Header.Height
+	if d.cfg.Ceremony.IsZero() || height/signEvery == d.looked || head.Block.Header.Epoch == d.settled {
+		return nil
+	}
+	d.looked = height / signEvery
 	h, signers, err := d.newKey(ctx, head)
 	if err != nil || h == nil {
 		return err
 	}
 	known, err := d.handover(h.Era)
-	if err != nil || known != nil {
+	if err != nil || known != nil || bytes.Equal(h.Key[:], signers) {
+		d.settled = head.Block.Header.Epoch
 		return err
 	}
 	genesis, epoch := d.cfg.Chain.Genesis(), rolldpos.Epoch(head.Block.Header.Epoch)
@@ -37,10 +44,7 @@ func (d *Duty) handOver(ctx context.Context) error {
 	given := d.given
 	d.mu.Unlock()
 	if given == nil || given.Statement != statement {
-		if height := head.Block.Header.Height; d.asked == 0 || height >= d.asked+signEvery {
-			d.asked = height
-			d.cfg.Sign(statement)
-		}
+		d.cfg.Sign(statement)
 		return nil
 	}
 	h.Signature = given.Signature
@@ -61,12 +65,12 @@ func (d *Duty) handOver(ctx context.Context) error {
 	return nil
 }
 
-// newKey returns what is to be handed over in the epoch of the head, and the key that
-// signs it; nil if the next epoch's key is not known, or is the present one.
+// newKey returns the next epoch's key as a handover that is not signed yet, and the key
+// of the head's epoch; nil while one of them is not known.
 func (d *Duty) newKey(ctx context.Context, head *chain.Record) (h *chainkey.Handover, signers []byte, err error) {
 	height := head.Block.Header.Height
 	epoch, last := d.cfg.Chain.Epoch(height)
-	if d.cfg.Ceremony.IsZero() || epoch == 0 || last {
+	if epoch == 0 || last {
 		return nil, nil, nil
 	}
 	now, err := d.cfg.Chain.Election(head)
@@ -93,9 +97,7 @@ func (d *Duty) newKey(ctx context.Context, head *chain.Record) (h *chainkey.Hand
 	if err != nil {
 		return nil, nil, err
 	}
-	if h.Key = g.Key.Bytes(); bytes.Equal(h.Key[:], now.ChainKey) {
-		return nil, nil, nil
-	}
+	h.Key = g.Key.Bytes()
 	return h, now.ChainKey, nil
 }
 

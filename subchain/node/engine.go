@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -39,7 +41,7 @@ func (n *Node) restore(ctx context.Context) error {
 			}
 		}
 	}
-	if n.lost, err = n.keeper.lost(); err != nil {
+	if n.lost, n.doubt, err = n.keeper.lost(); err != nil {
 		return err
 	}
 	if err := n.resetPool(); err != nil {
@@ -82,6 +84,12 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if cfg.Abstain = abstention(n.lost, epoch); cfg.Abstain > 0 {
 		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
 	}
+	if n.doubt && cfg.Seat != rolldpos.Observer {
+		if cfg.Query, err = unused(); err != nil {
+			return err
+		}
+		n.log.Warn("the watermark of this seat is gone: asking the others before any vote", "epoch", epoch)
+	}
 	core, err := rolldpos.New(cfg)
 	if err != nil {
 		return fmt.Errorf("node: consensus of epoch %d: %w", epoch, err)
@@ -113,6 +121,15 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	n.evaluate(ctx)
 	return n.fault
+}
+
+// unused draws a number that no query has had, but with a chance of 2⁻⁶³.
+func unused() (uint64, error) {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 0, fmt.Errorf("node: query: %w", err)
+	}
+	return binary.BigEndian.Uint64(b[:]) | 1, nil
 }
 
 func noRecords(uint64, rolldpos.View) ([][]byte, error) { return nil, nil }

@@ -290,3 +290,39 @@ func TestASeatThatLostItsDatabaseAbstainsUntilItsMarkHasPassed(t *testing.T) {
 	n.reach(3*length, "d", "c", "e", "f", "g")
 	require.Greater(t, mark.Get().Epoch, uint64(2))
 }
+
+func TestASeatWhoseMarkIsGoneSignsNothingBeforeTheOthersAnswer(t *testing.T) {
+	var marks []*store.Watermark // closed after the nodes
+	for _, file := range []string{"first", "second"} {
+		mark, err := store.OpenWatermark(nil, filepath.Join(t.TempDir(), file))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, mark.Close()) })
+		marks = append(marks, mark)
+	}
+	n := newNetwork(t, 1000, four, func() []module.Entry { return nil })
+	n.tune = func(name string, cfg *node.Config) {
+		if name == "d" {
+			cfg.Watermark, marks = marks[0], marks[1:]
+		}
+	}
+	n.start(four...)
+	n.reach(4, four...)
+	n.halt(four...)
+	var votes atomic.Int32
+	n.rewrite["d"] = func(_ string, msg []byte) []byte {
+		if m, err := rolldpos.DecodeMessage(msg[1:]); err == nil && msg[0] == 1 {
+			if _, ok := m.(*rolldpos.Vote); ok {
+				votes.Add(1)
+			}
+		}
+		return msg
+	}
+	n.start("c", "d") // one answer, and two are needed
+	time.Sleep(time.Second)
+	require.Zero(t, votes.Load())
+	n.start("a", "b") // who go on without it, past what it may have signed
+	n.reach(n.height("c")+4, four...)
+	n.halt("b")
+	n.reach(n.height("c")+2, "a", "c", "d")
+	require.NotZero(t, votes.Load())
+}

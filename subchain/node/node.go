@@ -50,7 +50,8 @@ type Config struct {
 	// Key is the seat's consensus key; nil, or a key without a seat, follows.
 	Key ed25519.PrivateKey
 	// Watermark, if set, keeps the seat from signing twice after the store was restored
-	// from an old copy.
+	// from an old copy. One that knows of no vote beside a store that does makes the
+	// seat ask the others where they are, in each epoch until the next start.
 	Watermark *store.Watermark
 	// BlockTime is the least time between two blocks; 0 means 250 ms.
 	BlockTime time.Duration
@@ -102,6 +103,7 @@ type Node struct {
 	seat      int
 	keeper    *keeper
 	lost      store.Mark // see keeper.lost
+	doubt     bool
 	core      *rolldpos.Core
 	committee *rolldpos.Committee // of the epoch
 	epoch     uint64
