@@ -13,9 +13,10 @@
 // therefore name the same block; only the nonce of eth_getTransactionCount counts
 // the pool for pending. A block's hash is the Keccak-256 of Rootstem's own header,
 // not of the fields that Ethereum would hash; mixHash is the newest beacon after the
-// block (its contracts read that of the parent), miner the proposer, and fields without a counterpart (difficulty, nonce, uncles, extraData)
-// hold the constants of a proof-of-stake block. timestamp is in seconds, rounded
-// down; timestampMillis has the exact time.
+// block (its contracts read that of the parent), miner the proposer, and fields without
+// a counterpart (difficulty, nonce, uncles, extraData) hold the constants of a
+// proof-of-stake block. timestamp is in seconds, rounded down; timestampMillis has the
+// exact time.
 //
 // # Methods of Rootstem
 //
