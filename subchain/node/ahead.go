@@ -60,6 +60,9 @@ func (n *Node) consensus(ctx context.Context, from p2p.PeerID, m rolldpos.Messag
 	switch epoch := epochOf(m); epoch {
 	case n.epoch:
 		n.learn(from, m)
+		if x, ok := m.(*rolldpos.Certificate); ok {
+			n.verified.certificate(n.chain.Genesis(), x)
+		}
 		n.step(ctx, rolldpos.Received{Message: m})
 	case n.epoch + 1:
 		n.ahead.put(epoch, m, size)
