@@ -161,7 +161,7 @@ func checkStatement(v View, k Kind, block Hash) error {
 // AppendBinary appends the RLP list [3, epoch, view, kind, block, bitmap, concatenated
 // signatures]; the leading 3 tells it from other messages.
 func (x *Certificate) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeCertificate)
+	p := rlp.AppendUint(make([]byte, 0, 64+64*len(x.Sigs)), typeCertificate)
 	p = appendStatement(p, x.Epoch, x.View, x.Kind, x.Block)
 	return rlp.AppendList(dst, x.Signatures.appendFields(p))
 }

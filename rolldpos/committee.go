@@ -19,13 +19,15 @@ type Committee struct {
 	Keys  []ed25519.PublicKey
 
 	check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool // nil: VerifySignature
+	fit   bool                                                             // Keys were validated
 }
 
 // Checking returns the same seats with another check of signatures: one that
 // remembers what was verified ahead, on other cores or in a batch, or a simulation's.
-// It must answer as VerifySignature does, alike every time, and without delay.
+// It must answer as VerifySignature does, alike every time, and without delay. The keys
+// are validated here and not again.
 func (c *Committee) Checking(check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool) *Committee {
-	return &Committee{Epoch: c.Epoch, Keys: c.Keys, check: check}
+	return &Committee{Epoch: c.Epoch, Keys: c.Keys, check: check, fit: c.Validate() == nil}
 }
 
 // verify says whether a seat signed digest.
@@ -77,7 +79,9 @@ func (c *Committee) Seat(key ed25519.PublicKey) int {
 }
 
 // At returns the same seats in another epoch.
-func (c *Committee) At(e Epoch) *Committee { return &Committee{Epoch: e, Keys: c.Keys, check: c.check} }
+func (c *Committee) At(e Epoch) *Committee {
+	return &Committee{Epoch: e, Keys: c.Keys, check: c.check, fit: c.fit}
+}
 
 // Hash commits to the number, the order and the keys of the seats. The epoch is not
 // in it, so that an unchanged committee keeps its hash: headers carry the epoch, and
@@ -99,6 +103,9 @@ func (c *Committee) Validate() error {
 	}
 	if c.Epoch >= maxView {
 		return fmt.Errorf("%w: epoch %d", ErrView, c.Epoch)
+	}
+	if c.fit {
+		return nil
 	}
 	for i, k := range c.Keys {
 		if !fitKey(k) {

@@ -154,9 +154,17 @@ func (b backend) Light(height uint64) (*rpc.Light, error) {
 	if err != nil {
 		return nil, known(err)
 	}
+	committee, err := b.n.chain.Committee(max(r.Block.Header.Epoch, 1))
+	if err != nil {
+		return nil, err
+	}
+	signed, key, err := b.n.node.KeyCertificate(r.Block.Header.Height)
+	if err != nil {
+		return nil, err
+	}
 	return &rpc.Light{
 		Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Certificate: r.Certificate,
-		Committee: b.n.chain.Committee(max(r.Block.Header.Epoch, 1)).AppendBinary(nil),
+		Committee: committee.AppendBinary(nil), KeyCertificate: signed, ChainKey: key,
 	}, nil
 }
 
@@ -172,10 +180,18 @@ func (b backend) Checkpoint(seq uint64) (*rpc.Checkpoint, error) {
 	if err != nil {
 		return nil, known(err)
 	}
+	committee, err := b.n.chain.Committee(r.Block.Header.Epoch)
+	if err != nil {
+		return nil, err
+	}
 	return &rpc.Checkpoint{
 		Header: r.Block.Header.AppendRLP(nil), Anchor: r.Anchor, Signatures: signatures,
-		Committee: b.n.chain.Committee(r.Block.Header.Epoch).AppendBinary(nil),
+		Committee: committee.AppendBinary(nil),
 	}, nil
+}
+
+func (b backend) Handovers(era uint64, limit int) ([][]byte, error) {
+	return b.n.duty.Handovers(era, limit)
 }
 
 func (b backend) ABI(addr ledger.Address) (json []byte, ok bool) { return b.n.modules.ABIOf(addr) }

@@ -21,16 +21,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/store/state"
+	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/chain"
+	"github.com/rootstem/rootstem/subchain/duty"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
 	"github.com/rootstem/rootstem/subchain/module"
 	"github.com/rootstem/rootstem/subchain/node"
 	"github.com/rootstem/rootstem/subchain/p2p"
 	"github.com/rootstem/rootstem/subchain/rpc"
+	"github.com/rootstem/rootstem/subchain/staking"
 	"github.com/rootstem/rootstem/vm"
 )
 
@@ -75,11 +79,17 @@ type Config struct {
 	// RPCOrigins are the origins of web pages that may call it.
 	RPCOrigins []string
 
+	// Operator is the account that pays for what the node brings on chain beside blocks:
+	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. It should
+	// sign nothing else: two signers compete for nonces. Nil leaves that to other nodes.
+	Operator *ledger.Key
+
 	BlockTime time.Duration // least time between blocks; 0: 250 ms
 	Heartbeat time.Duration // longest time without a block; 0: 10 s
 	Delta     time.Duration // within which a message usually arrives; 0: 500 ms
 
-	Logger *slog.Logger // nil discards
+	Logger  *slog.Logger // nil discards
+	Metrics node.Metrics // callbacks, each of which may be nil
 	// Ready, if set, is called once by Run when the node serves.
 	Ready func(*Node)
 	// Final, if set, is called for each block that became final here, in order.
@@ -98,6 +108,7 @@ type Node struct {
 	modules  *module.Registry
 	pool     *mempool.Pool
 	node     *node.Node
+	duty     *duty.Duty
 	host     *p2p.Host
 	listener net.Listener
 	server   *rpc.Server
@@ -150,12 +161,7 @@ func (n *Node) open() error {
 	if err := n.openPool(); err != nil {
 		return err
 	}
-	n.node, err = node.New(node.Config{
-		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
-		BlockTime: cfg.BlockTime, Heartbeat: cfg.Heartbeat, Delta: cfg.Delta,
-		Logger: cfg.Logger, Final: cfg.Final,
-	})
-	if err != nil {
+	if err := n.openNode(keys); err != nil {
 		return err
 	}
 	if len(cfg.Listen) == 0 {
@@ -234,6 +240,66 @@ func (n *Node) openPool() error {
 	return err
 }
 
+// openNode makes the node and, with an operator, what does its duties.
+func (n *Node) openNode(keys *keys) (err error) {
+	cfg := node.Config{
+		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
+		BlockTime: n.cfg.BlockTime, Heartbeat: n.cfg.Heartbeat, Delta: n.cfg.Delta,
+		Logger: n.cfg.Logger, Metrics: n.cfg.Metrics,
+	}
+	vault, err := duty.OpenVault(keyFile(n.cfg.Dir, "shares"))
+	if err != nil {
+		return err
+	}
+	if n.moduleOf(isCeremony) != (ledger.Address{}) {
+		cfg.Keys = duty.NewShares(vault)
+	}
+	if n.duty, err = duty.New(n.dutyConfig(keys, vault)); err != nil {
+		return err
+	}
+	cfg.Evidence, cfg.Signed = n.duty.Evidence, n.duty.Signed
+	cfg.Final = func(r *chain.Record) {
+		n.duty.Final(r)
+		if n.cfg.Final != nil {
+			n.cfg.Final(r)
+		}
+	}
+	n.node, err = node.New(cfg)
+	return err
+}
+
+func (n *Node) dutyConfig(keys *keys, vault *duty.Vault) duty.Config {
+	return duty.Config{
+		Chain: n.chain, Store: n.db, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
+		Pending: func(hash ledger.Hash) bool { return n.pool.Get(hash) != nil },
+		Submit:  func(tx *ledger.Transaction) error { return n.node.Submit(tx) },
+		Sign:    func(s chainkey.Statement) { n.node.Sign(s) },
+		Seat:    keys.validator, Vault: vault,
+		Staking: n.moduleOf(isStaking), Ceremony: n.moduleOf(isCeremony),
+	}
+}
+
+func isStaking(m any) bool {
+	_, ok := m.(*staking.Staking)
+	return ok
+}
+
+func isCeremony(m any) bool {
+	_, ok := m.(*ceremony.Keys)
+	return ok
+}
+
+// moduleOf returns the address of the first module of a kind, zero without one.
+func (n *Node) moduleOf(kind func(m any) bool) (at ledger.Address) {
+	for i := range n.cfg.Modules {
+		if kind(n.cfg.Modules[i].Module) {
+			at, _ = n.Module(n.cfg.Modules[i].Name)
+			break
+		}
+	}
+	return at
+}
+
 // heights lists where the schedule of modules changes.
 func heights(entries []module.Entry) []uint64 {
 	out := []uint64{0}
@@ -257,6 +323,7 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	parts := map[string]func(context.Context) error{
 		"network":   n.host.Run,
+		"duties":    n.duty.Run,
 		"consensus": func(ctx context.Context) error { return n.node.Run(ctx, n.host) },
 		"rpc":       func(ctx context.Context) error { return n.server.Serve(ctx, n.listener) },
 	}

@@ -75,7 +75,9 @@ func (q *quickstart) startPlace(name string, port int, genesis chain.Genesis, mo
 	p.rpc = &client{first.URL()}
 	p.chainID, p.genesis = first.Chain().ChainID(), first.Chain().Genesis()
 	p.header = zero.Block.Header.AppendRLP(nil)
-	p.committee = first.Chain().Committee(0)
+	if p.committee, err = first.Chain().Committee(0); err != nil {
+		return nil, err
+	}
 	for _, e := range modules() {
 		p.modules[e.Name], _ = first.Module(e.Name)
 	}

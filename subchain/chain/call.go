@@ -41,7 +41,10 @@ func (c *Chain) simulate(ctx context.Context, height uint64, f func(*vm.VM, vm.B
 	if err != nil {
 		return err
 	}
-	h := c.frame(parent)
+	h, _, err := c.frame(parent)
+	if err != nil {
+		return err
+	}
 	h.Time = parent.Block.Header.Time + 1
 	var fault error
 	if err := f(c.machine(h.Height).vm, c.environment(&h, parent, &fault), interruptible{ctx, view}); err != nil {

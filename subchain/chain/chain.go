@@ -59,7 +59,10 @@ type Record struct {
 	Domain      ledger.Hash // of checkpoint certificates; zero unless registered
 	Certificate []byte      // of finality; nil for block 0 and for pending blocks
 
-	view *state.View
+	view     *state.View
+	seats    *seats           // of its epoch; nil in what was read from the store
+	next     *seats           // of the epoch after, as far as this block decides it
+	election *module.Election // nil in what was read from the store
 }
 
 // Chain is a node's copy of a chain.
@@ -70,6 +73,7 @@ type Chain struct {
 	db       *store.Store
 	final    *blocks.Store
 	states   *state.State
+	roster   *roster
 	origin   ledger.Hash // hash of block 0
 
 	mu      sync.RWMutex
@@ -106,8 +110,16 @@ func Open(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chain: %w", err)
 	}
+	first, err := g.seats()
+	if err != nil {
+		return nil, err
+	}
+	roster, err := newRoster(cfg.Store, first)
+	if err != nil {
+		return nil, err
+	}
 	c := &Chain{
-		genesis: g, modules: cfg.Modules, db: cfg.Store, final: final,
+		genesis: g, modules: cfg.Modules, db: cfg.Store, final: final, roster: roster,
 		states: states, pending: map[ledger.Hash]*Record{}, records: records,
 	}
 	heights := cfg.Heights
@@ -166,16 +178,16 @@ func (c *Chain) blockZero() (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	committee := c.genesis.committee(1)
+	committee := c.roster.first.hash
 	r := &Record{Block: new(ledger.Block), view: view}
 	r.Block.Header = ledger.Header{
-		Parent:        c.genesis.parameters(),
+		Parent:        c.genesis.parameters(c.roster.first),
 		Time:          c.genesis.Time,
 		StateRoot:     view.Root(),
 		TxRoot:        ledger.TxRoot(nil),
 		ReceiptsRoot:  ledger.ReceiptsRoot(nil),
-		Committee:     committee.Hash(),
-		NextCommittee: committee.Hash(),
+		Committee:     committee,
+		NextCommittee: committee,
 		GasLimit:      c.genesis.GasLimit,
 		BaseFee:       c.genesis.BaseFee,
 		AnchorHash:    r.Anchor.Hash(),
@@ -198,11 +210,38 @@ func (c *Chain) Epoch(height uint64) (epoch uint64, last bool) {
 	return c.genesis.epoch(height), c.genesis.last(height)
 }
 
-// Committee returns the seats of an epoch.
-func (c *Chain) Committee(epoch uint64) *rolldpos.Committee { return c.genesis.committee(epoch) }
+// Committee returns the seats of an epoch that has begun or begins with the next
+// block, and ErrUnknown for later ones, which are not elected yet; epoch 0 has those
+// of epoch 1.
+func (c *Chain) Committee(epoch uint64) (*rolldpos.Committee, error) {
+	if known := c.genesis.epoch(c.Head().Block.Header.Height + 1); epoch > known && c.modules.Elects((epoch-1)*c.genesis.EpochLength) {
+		return nil, fmt.Errorf("%w: committee of epoch %d", ErrUnknown, epoch)
+	}
+	s, err := c.roster.at(epoch)
+	if err != nil {
+		return nil, err
+	}
+	return s.committee(epoch), nil
+}
 
-// Payee is the account that a seat's blocks pay.
-func (c *Chain) Payee(seat int) ledger.Address { return c.genesis.payee(seat) }
+// Election returns what the module that elects says after a block that is final or
+// pending here; zero without such a module.
+func (c *Chain) Election(r *Record) (e module.Election, err error) {
+	h := &r.Block.Header
+	if r.election != nil || !c.modules.Elects(h.Height) {
+		if r.election != nil {
+			e = *r.election
+		}
+		return e, nil
+	}
+	view, err := c.view(r)
+	if err != nil {
+		return e, err
+	}
+	var fault error
+	e, err = c.modules.Election(c.machine(h.Height).vm.Begin(c.environment(h, r, &fault), view))
+	return e, errors.Join(err, fault)
+}
 
 // Head returns the newest final block.
 func (c *Chain) Head() *Record {

@@ -1,12 +1,14 @@
 package chain
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/store/state"
+	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // ErrDamaged reports that what a store holds does not fit together.
@@ -34,6 +36,9 @@ func Check(db *store.Store) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRoster(db, &head.Block.Header); err != nil {
+		return err
+	}
 	states, err := state.Open(db)
 	if err != nil {
 		return err
@@ -45,4 +50,23 @@ func Check(db *store.Store) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
+}
+
+// checkRoster reads the table of committees and compares that of the head.
+func checkRoster(db *store.Store, head *ledger.Header) (err error) {
+	it := committees(db).Iterate(nil, nil)
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.Next() {
+		if len(it.Key()) != 8 {
+			return fmt.Errorf("%w: committee of epoch %x", ErrDamaged, it.Key())
+		}
+		s, err := decodeSeats(it.Value())
+		if err != nil {
+			return err
+		}
+		if binary.BigEndian.Uint64(it.Key()) == head.Epoch && s.hash != head.Committee {
+			return fmt.Errorf("%w: committee of epoch %d", ErrDamaged, head.Epoch)
+		}
+	}
+	return it.Err()
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/subchain/ledger"
+	"github.com/rootstem/rootstem/subchain/module"
 	"github.com/rootstem/rootstem/vm"
 )
 
@@ -33,11 +34,17 @@ func (c *Chain) Propose(p Proposal, candidates []*ledger.Transaction) (*Record, 
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: parent %s", ErrUnknown, p.Parent)
 	}
-	h := c.frame(parent)
+	h, sitting, err := c.frame(parent)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.Seat < 0 || p.Seat >= len(sitting.payees) {
+		return nil, nil, fmt.Errorf("%w: seat %d of %d", ErrUnknown, p.Seat, len(sitting.payees))
+	}
 	h.View = p.View
 	h.Time = max(p.Time, parent.Block.Header.Time+1)
-	h.Proposer = c.genesis.payee(p.Seat)
-	r := &Record{Block: &ledger.Block{Header: h}}
+	h.Proposer = sitting.payees[p.Seat]
+	r := &Record{Block: &ledger.Block{Header: h}, seats: sitting}
 	rejected, err := c.run(parent, r, candidates, true)
 	if err != nil {
 		return nil, nil, err
@@ -47,8 +54,9 @@ func (c *Chain) Propose(p Proposal, candidates []*ledger.Transaction) (*Record, 
 }
 
 // Execute executes a block on its parent and keeps it as pending if every field
-// and root of the header holds. It returns ErrUnknown without the parent and
-// ErrBlock for a block that no honest seat builds; other errors are the host's.
+// and root of the header holds. It returns ErrUnknown without the parent, or if the
+// parent closes an epoch and is not final yet, and ErrBlock for a block that no honest
+// seat builds; other errors are the host's.
 func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 	hash := b.Header.Hash()
 	if r, ok := c.Executed(hash); ok {
@@ -58,12 +66,15 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: parent %s of %s", ErrUnknown, b.Header.Parent, hash)
 	}
-	h := c.frame(parent)
-	if err := c.checkFrame(&b.Header, &h, parent); err != nil {
+	h, sitting, err := c.frame(parent)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFrame(&b.Header, &h, parent, sitting); err != nil {
 		return nil, err
 	}
 	h.View, h.Time, h.Proposer = b.Header.View, b.Header.Time, b.Header.Proposer
-	r := &Record{Block: &ledger.Block{Header: h}}
+	r := &Record{Block: &ledger.Block{Header: h}, seats: sitting}
 	if _, err := c.run(parent, r, b.Transactions, false); err != nil {
 		return nil, err
 	}
@@ -75,24 +86,45 @@ func (c *Chain) Execute(b *ledger.Block) (*Record, error) {
 	return r, nil
 }
 
-// frame fills the fields of a child's header that follow from the parent alone.
-func (c *Chain) frame(parent *Record) ledger.Header {
+// frame fills the fields of a child's header that follow from the parent alone, and
+// returns the seats of the child's epoch. The beacon is the parent's until the child's
+// own is known: contracts read it as Random.
+func (c *Chain) frame(parent *Record) (h ledger.Header, sitting *seats, err error) {
 	ph := &parent.Block.Header
-	h := ledger.Header{
+	h = ledger.Header{
 		Height:   ph.Height + 1,
 		Epoch:    c.genesis.epoch(ph.Height + 1),
 		Parent:   parent.Hash,
+		Beacon:   ph.Beacon,
 		GasLimit: c.genesis.GasLimit,
 		BaseFee:  nextBaseFee(ph, &c.genesis.BaseFee),
 	}
-	h.Committee = c.genesis.committee(h.Epoch).Hash()
-	h.NextCommittee = c.genesis.committee(h.Epoch + 1).Hash()
-	return h
+	if sitting, err = c.seatsAfter(parent); err != nil {
+		return h, nil, err
+	}
+	h.Committee = sitting.hash
+	return h, sitting, nil
+}
+
+// seatsAfter returns the seats of a block's child. An epoch begins on a final block
+// only: until then ErrUnknown.
+func (c *Chain) seatsAfter(parent *Record) (*seats, error) {
+	height := parent.Block.Header.Height
+	c.mu.RLock()
+	pending := c.pending[parent.Hash] != nil
+	c.mu.RUnlock()
+	switch {
+	case !pending:
+		return c.roster.at(c.genesis.epoch(height + 1))
+	case c.genesis.last(height):
+		return nil, fmt.Errorf("%w: committee after block %d, which is not final", ErrUnknown, height)
+	}
+	return parent.seats, nil
 }
 
 // checkFrame checks what the proposer is free to choose.
-func (c *Chain) checkFrame(h, want *ledger.Header, parent *Record) error {
-	committee := c.genesis.committee(want.Epoch)
+func checkFrame(h, want *ledger.Header, parent *Record, sitting *seats) error {
+	leader := sitting.committee(want.Epoch).Leader(rolldpos.View(h.View))
 	switch {
 	case h.Height != want.Height:
 		return fmt.Errorf("%w: height %d on %d", ErrBlock, h.Height, want.Height-1)
@@ -100,7 +132,7 @@ func (c *Chain) checkFrame(h, want *ledger.Header, parent *Record) error {
 		return fmt.Errorf("%w: time %d is not after the parent's %d", ErrBlock, h.Time, parent.Block.Header.Time)
 	case h.View == 0:
 		return fmt.Errorf("%w: view 0", ErrBlock)
-	case h.Proposer != c.genesis.payee(committee.Leader(rolldpos.View(h.View))):
+	case h.Proposer != sitting.payees[leader]:
 		return fmt.Errorf("%w: proposer %s does not lead view %d", ErrBlock, h.Proposer, h.View)
 	}
 	return nil
@@ -131,6 +163,9 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 	if err != nil {
 		return nil, err
 	}
+	if err := c.elect(session, r); err != nil {
+		return nil, err
+	}
 	if fault != nil {
 		return nil, fault
 	}
@@ -146,6 +181,32 @@ func (c *Chain) run(parent, r *Record, txs []*ledger.Transaction, choose bool) (
 	h.AnchorHash = r.Anchor.Hash()
 	r.Hash = h.Hash()
 	return rejected, nil
+}
+
+// elect fills what the election after the block decides. At an epoch's last block the
+// next committee is decided in any case: without a valid election the old one stays.
+func (c *Chain) elect(session *vm.Session, r *Record) error {
+	h := &r.Block.Header
+	r.next, r.election = r.seats, new(module.Election)
+	h.Beacon = ledger.Hash{}
+	if c.modules.Elects(h.Height) {
+		e, err := c.modules.Election(session)
+		if err != nil {
+			return err
+		}
+		r.election = &e
+		if next := c.roster.elected(&e); next != nil || !c.genesis.last(h.Height) {
+			r.next = next
+		}
+		h.Beacon = e.Beacon
+		if len(e.ChainKey) > 0 {
+			r.Anchor.ChainKey = ledger.Keccak(e.ChainKey)
+		}
+	}
+	if r.next != nil {
+		h.NextCommittee = r.next.hash
+	}
+	return nil
 }
 
 func (c *Chain) apply(session *vm.Session, r *Record, txs []*ledger.Transaction, choose bool) (rejected []Rejected, err error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -75,6 +76,7 @@ func (c *Chain) write(branch []*Record) error {
 	if err := c.final.Append(batch, final...); err != nil {
 		return err
 	}
+	c.seat(batch, branch)
 	head := branch[len(branch)-1]
 	if err := c.states.Commit(batch, head.view); err != nil {
 		return err
@@ -90,6 +92,17 @@ func (c *Chain) write(branch []*Record) error {
 	}
 	c.dropDead()
 	return nil
+}
+
+// seat puts the committee that an epoch's last block has elected, if it is another,
+// into the batch that makes the block final.
+func (c *Chain) seat(batch *store.Batch, branch []*Record) {
+	for _, r := range branch {
+		h := &r.Block.Header
+		if h.Height > 0 && c.genesis.last(h.Height) && !r.next.same(r.seats) {
+			c.roster.set(batch, h.Epoch+1, r.next)
+		}
+	}
 }
 
 // dropDead removes pending blocks that no longer descend from the head.

@@ -9,7 +9,6 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/internal/rlp"
-	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
@@ -45,8 +44,9 @@ type Genesis struct {
 	BaseFee uint256.Int
 	// EpochLength counts blocks; 0 means 10,000.
 	EpochLength uint64
-	Committee   []Validator
-	Alloc       []Allocation
+	// Committee sits in epoch 1, and in every epoch unless a module elects.
+	Committee []Validator
+	Alloc     []Allocation
 	// Modules is the hash of the schedule of modules and their configuration.
 	Modules ledger.Hash
 }
@@ -81,24 +81,20 @@ func (g Genesis) normal() (Genesis, error) {
 		slices.SortFunc(slots, func(a, b ledger.Slot) int { return slices.Compare(a.Key[:], b.Key[:]) })
 		g.Alloc[i].Storage = slots
 	}
-	if err := g.committee(1).Validate(); err != nil {
+	if _, err := g.seats(); err != nil {
 		return g, fmt.Errorf("%w: %w", ErrGenesis, err)
 	}
 	return g, nil
 }
 
-func (g *Genesis) keys() []ed25519.PublicKey {
+// seats returns the committee of epoch 1, and of every epoch unless a module elects.
+func (g *Genesis) seats() (*seats, error) {
 	keys := make([]ed25519.PublicKey, len(g.Committee))
+	payees := make([]ledger.Address, len(g.Committee))
 	for i := range g.Committee {
-		keys[i] = g.Committee[i].Key
+		keys[i], payees[i] = g.Committee[i].Key, g.Committee[i].Payee
 	}
-	return keys
-}
-
-// committee returns the seats of an epoch. Committees are static: the same keys
-// sit in every epoch.
-func (g *Genesis) committee(epoch uint64) *rolldpos.Committee {
-	return &rolldpos.Committee{Epoch: rolldpos.Epoch(epoch), Keys: g.keys()}
+	return newSeats(keys, payees)
 }
 
 // epoch returns the epoch that a height belongs to: 1 for heights 1 to
@@ -112,15 +108,6 @@ func (g *Genesis) epoch(height uint64) uint64 {
 
 // last reports whether a height closes its epoch.
 func (g *Genesis) last(height uint64) bool { return height%g.EpochLength == 0 }
-
-func (g *Genesis) payee(seat int) ledger.Address {
-	v := &g.Committee[seat]
-	if !v.Payee.IsZero() {
-		return v.Payee
-	}
-	h := ledger.Keccak([]byte("rootstem.payee.v1"), v.Key)
-	return ledger.Address(h[12:])
-}
 
 // changes lists the accounts of block 0 that the genesis allocates.
 func (g *Genesis) changes() []ledger.Change {
@@ -140,17 +127,16 @@ func (g *Genesis) changes() []ledger.Change {
 
 // parameters is the hash of what the state of block 0 does not show. It stands in
 // the place of the parent's hash in block 0.
-func (g *Genesis) parameters() ledger.Hash {
+func (g *Genesis) parameters(first *seats) ledger.Hash {
 	p := rlp.AppendBytes(nil, []byte("rootstem.genesis.v1"))
 	p = rlp.AppendBytes(p, []byte(g.Name))
 	p = rlp.AppendUint(p, g.ChainID)
 	p = rlp.AppendUint(p, g.EpochLength)
 	p = rlp.AppendBytes(p, g.Modules[:])
 	var seats []byte
-	for i := range g.Committee {
-		payee := g.payee(i)
-		seat := rlp.AppendBytes(nil, g.Committee[i].Key)
-		seats = rlp.AppendList(seats, rlp.AppendBytes(seat, payee[:]))
+	for i, key := range first.keys {
+		seat := rlp.AppendBytes(nil, key)
+		seats = rlp.AppendList(seats, rlp.AppendBytes(seat, first.payees[i][:]))
 	}
 	return ledger.Keccak(rlp.AppendList(nil, rlp.AppendList(p, seats)))
 }

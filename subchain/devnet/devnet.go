@@ -40,6 +40,12 @@ var ErrStopped = errors.New("devnet: validator is stopped")
 // Listen, Peers and the committee, which are filled in. Modules are built by a
 // function, because each node needs values of its own.
 func Start(dir string, n int, cfg func(validator int) subchain.Config) (*Network, error) {
+	return StartSeats(dir, n, n, cfg)
+}
+
+// StartSeats is Start with a genesis committee of the first validators only. The
+// others follow the chain until a module elects them.
+func StartSeats(dir string, n, seats int, cfg func(validator int) subchain.Config) (*Network, error) {
 	net := &Network{nodes: make([]*running, n)}
 	var committee []chain.Validator
 	for i := range n {
@@ -54,7 +60,7 @@ func Start(dir string, n int, cfg func(validator int) subchain.Config) (*Network
 		c := cfg(i)
 		c.Dir = home(dir, i)
 		c.Key = net.keys[i]
-		c.Genesis.Committee = committee
+		c.Genesis.Committee = committee[:seats]
 		net.configs = append(net.configs, c)
 	}
 	for i := range n {

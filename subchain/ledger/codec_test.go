@@ -364,3 +364,31 @@ func FuzzDecodeReceiptEnvelope(f *testing.F) {
 		}
 	})
 }
+
+func TestABlockDecodedAmongKnownTransactionsIsTheSameBlock(t *testing.T) {
+	known, other := &Transaction{Gas: 21000, To: &Address{1}}, &Transaction{Gas: 30000, Nonce: 7, Data: []byte("x")}
+	for _, tx := range []*Transaction{known, other} {
+		tx.V.SetUint64(27)
+		tx.R.SetUint64(1)
+		tx.S.SetUint64(1)
+	}
+	raw := (&Block{Header: Header{Height: 3}, Transactions: []*Transaction{known, other}}).AppendRLP(nil)
+	plain, err := DecodeBlock(raw)
+	require.NoError(t, err)
+	got, err := DecodeBlockAmong(raw, func(h Hash) *Transaction {
+		if h == known.Hash() {
+			return known
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Same(t, known, got.Transactions[0])
+	require.Equal(t, plain.Transactions[1].Hash(), got.Transactions[1].Hash())
+	for i := range raw {
+		raw[i] = 0 // nothing of the message is kept
+	}
+	require.Equal(t, other.Envelope(), got.Transactions[1].Envelope())
+	require.Equal(t, other.Hash(), got.Transactions[1].Hash())
+	_, err = DecodeBlockAmong(raw, func(Hash) *Transaction { return nil })
+	require.Error(t, err)
+}

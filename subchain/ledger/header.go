@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/holiman/uint256"
 
@@ -150,17 +152,46 @@ type Block struct {
 // AppendRLP appends [header, [transaction, …]]; each transaction is a string that
 // holds its EIP-2718 envelope.
 func (b *Block) AppendRLP(dst []byte) []byte {
-	var txs []byte
+	const prefix = 9 // bytes before a string or list, at most
+	size := 0
+	for _, tx := range b.Transactions {
+		size += prefix + len(tx.Envelope())
+	}
+	txs := make([]byte, 0, size)
 	for _, tx := range b.Transactions {
 		txs = rlp.AppendBytes(txs, tx.Envelope())
 	}
-	p := rlp.AppendList(b.Header.AppendRLP(nil), txs)
-	return rlp.AppendList(dst, p)
+	head := b.Header.AppendRLP(nil)
+	p := rlp.AppendList(append(make([]byte, 0, len(head)+len(txs)+prefix), head...), txs)
+	return rlp.AppendList(slices.Grow(dst, len(p)+prefix), p)
 }
 
 // DecodeBlock reads a block that fills raw exactly. It does not compare the
 // transactions with the header's root: execution does.
 func DecodeBlock(raw []byte) (*Block, error) {
+	return decodeBlock(raw, DecodeTransaction)
+}
+
+// DecodeBlockAmong reads a block as DecodeBlock does, and takes each transaction that
+// known returns for its hash instead of decoding it again. The rest have their hashes
+// computed. It keeps nothing of raw.
+func DecodeBlockAmong(raw []byte, known func(Hash) *Transaction) (*Block, error) {
+	return decodeBlock(raw, func(envelope []byte) (*Transaction, error) {
+		hash := Hash(keccak.Sum256(envelope))
+		if tx := known(hash); tx != nil {
+			return tx, nil
+		}
+		tx, err := DecodeTransaction(envelope)
+		if err != nil {
+			return nil, err
+		}
+		// There is one encoding of a transaction: what was decoded is its envelope.
+		tx.named.Store(&named{hash, bytes.Clone(envelope)})
+		return tx, nil
+	})
+}
+
+func decodeBlock(raw []byte, decode func(envelope []byte) (*Transaction, error)) (*Block, error) {
 	d := rlp.NewDecoder(raw)
 	head := d.Raw()
 	b := new(Block)
@@ -169,7 +200,7 @@ func DecodeBlock(raw []byte) (*Block, error) {
 		if item.Err() != nil {
 			return
 		}
-		tx, err := DecodeTransaction(envelope)
+		tx, err := decode(envelope)
 		if err != nil {
 			item.Fail(err)
 			return

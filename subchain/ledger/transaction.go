@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/holiman/uint256"
@@ -62,14 +63,24 @@ type Transaction struct {
 	V              uint256.Int // as encoded: parity, or 27/28, or 35 + 2·chain id + parity
 	R, S           uint256.Int
 
-	hash   atomic.Pointer[Hash]
+	named  atomic.Pointer[named]
 	sender atomic.Pointer[Address]
 }
 
+// named is a transaction's hash with what it is the hash of.
+type named struct {
+	hash     Hash
+	envelope []byte
+}
+
 // Envelope returns the EIP-2718 encoding: RLP for a legacy transaction, the type
-// and RLP for others.
+// and RLP for others. The bytes must not be changed: after Hash was called they are
+// shared.
 func (tx *Transaction) Envelope() []byte {
-	p := tx.appendFields(nil)
+	if x := tx.named.Load(); x != nil {
+		return slices.Clip(x.envelope)
+	}
+	p := tx.appendFields(make([]byte, 0, len(tx.Data)+192))
 	p = rlp.AppendInteger(p, tx.V.Bytes())
 	p = rlp.AppendInteger(p, tx.R.Bytes())
 	p = rlp.AppendInteger(p, tx.S.Bytes())
@@ -79,14 +90,16 @@ func (tx *Transaction) Envelope() []byte {
 	return rlp.AppendList([]byte{tx.Type}, p)
 }
 
-// Hash is the Keccak-256 of the envelope.
+// Hash is the Keccak-256 of the envelope. Both are kept: a transaction that has a name
+// is about to be sent, stored and proven.
 func (tx *Transaction) Hash() Hash {
-	if h := tx.hash.Load(); h != nil {
-		return *h
+	if x := tx.named.Load(); x != nil {
+		return x.hash
 	}
-	h := Hash(keccak.Sum256(tx.Envelope()))
-	tx.hash.Store(&h)
-	return h
+	envelope := tx.Envelope()
+	x := &named{keccak.Sum256(envelope), envelope}
+	tx.named.Store(x)
+	return x.hash
 }
 
 // appendFields appends all fields but the signature, without the list's header.
@@ -283,7 +296,7 @@ func (tx *Transaction) Sign(key *Key) {
 			tx.V.Add(&tx.V, &base)
 		}
 	}
-	tx.hash.Store(nil)
+	tx.named.Store(nil)
 	a := key.Address()
 	tx.sender.Store(&a)
 }

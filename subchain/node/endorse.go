@@ -49,7 +49,10 @@ func (n *Node) endorse(r *chain.Record) error {
 	if err != nil || done != nil {
 		return err
 	}
-	committee := n.chain.Committee(r.Block.Header.Epoch)
+	committee, err := n.chain.Committee(r.Block.Header.Epoch)
+	if err != nil {
+		return err
+	}
 	b := &ballot{
 		record: r, committee: committee, sigs: make([]*[64]byte, committee.Size()),
 		digest: rolldpos.CheckpointDigest(r.Domain, seq, r.Hash),

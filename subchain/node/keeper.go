@@ -21,11 +21,14 @@ var ErrEndorsed = errors.New("node: sequence number already signed for another b
 // bodies of blocks that are not final, and the signatures over checkpoints.
 type keeper struct {
 	db          *store.Store
-	mark        *store.Watermark // nil: none is kept
-	votes       *store.Log       // epoch (8 bytes) ‖ record of the core
-	bodies      store.Space      // block hash → RLP
-	endorsed    store.Space      // sequence number → block hash that this seat signed
-	checkpoints store.Space      // sequence number → encoded signatures of a quorum
+	mark        *store.Watermark       // nil: none is kept
+	votes       *store.Log             // epoch (8 bytes) ‖ record of the core
+	bodies      store.Space            // block hash → RLP
+	heights     map[ledger.Hash]uint64 // of what bodies holds, once pending was called
+	endorsed    store.Space            // sequence number → block hash that this seat signed
+	checkpoints store.Space            // sequence number → encoded signatures of a quorum
+	keyed       store.Space            // height → Keccak-256 of a chain key ‖ its certificate
+	chainKeys   store.Space            // Keccak-256 → chain key, 96 bytes
 }
 
 // keptVotes is how many records stay in the log: enough to audit the recent past,
@@ -34,8 +37,9 @@ const keptVotes = 20_000
 
 func openKeeper(db *store.Store, mark *store.Watermark) *keeper {
 	return &keeper{
-		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"),
+		db: db, mark: mark, votes: db.Log("votes"), bodies: db.Space("bodies"), heights: map[ledger.Hash]uint64{},
 		endorsed: db.Space("endorsed"), checkpoints: db.Space("endorsements"),
+		keyed: db.Space("keyed"), chainKeys: db.Space("chainkeys"),
 	}
 }
 
@@ -53,6 +57,9 @@ func (k *keeper) persist(epoch uint64, records [][]byte, bodies []*ledger.Block)
 	}
 	if err := batch.WriteSync(); err != nil {
 		return err
+	}
+	for _, b := range bodies {
+		k.heights[b.Header.Hash()] = b.Header.Height
 	}
 	return k.raise(epoch, records)
 }
@@ -93,13 +100,14 @@ func markOf(epoch uint64, r *rolldpos.Record) store.Mark {
 
 // lost returns the watermark if it is above the log, else the zero Mark: the seat has
 // signed what the database does not show, because that was restored from an old copy
-// or has lost its end.
-func (k *keeper) lost() (store.Mark, error) {
+// or has lost its end. With doubt nobody knows how much: there are votes in the log, and
+// a watermark that knows of none.
+func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 	if k.mark == nil {
-		return store.Mark{}, nil
+		return lost, false, nil
 	}
 	last := store.Mark{}
-	err := k.votes.Replay(func(_ uint64, rec []byte) error {
+	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
 		}
@@ -112,10 +120,11 @@ func (k *keeper) lost() (store.Mark, error) {
 		}
 		return nil
 	})
-	if mark := k.mark.Get(); err == nil && below(last, mark) {
-		return mark, nil
+	mark := k.mark.Get()
+	if err != nil || !below(last, mark) {
+		return lost, err == nil && mark == store.Mark{} && last != mark, err
 	}
-	return store.Mark{}, err
+	return mark, false, nil
 }
 
 func below(a, b store.Mark) bool {
@@ -166,26 +175,27 @@ func (k *keeper) pending() (out []*ledger.Block, err error) {
 			return nil, fmt.Errorf("node: stored body: %w", err)
 		}
 		out = append(out, b)
+		k.heights[b.Header.Hash()] = b.Header.Height
 	}
 	return out, it.Err()
 }
 
 // forget drops bodies at or below a final height and the oldest votes.
 func (k *keeper) forget(height uint64) error {
-	blocks, err := k.pending()
-	if err != nil {
-		return err
-	}
 	batch := k.db.Batch()
 	defer batch.Close()
-	for _, b := range blocks {
-		if b.Header.Height <= height {
-			hash := b.Header.Hash()
+	var gone []ledger.Hash
+	for hash, h := range k.heights {
+		if h <= height {
 			batch.Delete(k.bodies, hash[:])
+			gone = append(gone, hash)
 		}
 	}
 	if err := batch.WriteSync(); err != nil {
 		return err
+	}
+	for _, hash := range gone {
+		delete(k.heights, hash)
 	}
 	first, next, err := k.votes.Bounds()
 	if err != nil || next-first <= 2*keptVotes {

@@ -17,18 +17,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/holiman/uint256"
-
 	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
-	"github.com/rootstem/rootstem/subchain/mempool"
 	"github.com/rootstem/rootstem/subchain/p2p"
 )
 
@@ -47,13 +44,14 @@ type Transport interface {
 
 // Config assembles a node. Times of zero mean the documented default.
 type Config struct {
-	Chain *chain.Chain
+	Chain Chain
 	Store *store.Store
-	Pool  *mempool.Pool
+	Pool  Pool
 	// Key is the seat's consensus key; nil, or a key without a seat, follows.
 	Key ed25519.PrivateKey
 	// Watermark, if set, keeps the seat from signing twice after the store was restored
-	// from an old copy.
+	// from an old copy. One that knows of no vote beside a store that does makes the
+	// seat ask the others where they are, in each epoch until the next start.
 	Watermark *store.Watermark
 	// BlockTime is the least time between two blocks; 0 means 250 ms.
 	BlockTime time.Duration
@@ -61,23 +59,43 @@ type Config struct {
 	// 10 s.
 	Heartbeat time.Duration
 	// Delta is the time in which a message usually arrives; 0 means 500 ms.
-	Delta  time.Duration
+	Delta time.Duration
+	// Quiet keeps transactions that are submitted here until this seat leads, instead of
+	// passing them on: for applications that spread them by other means.
+	Quiet  bool
 	Logger *slog.Logger // nil discards
 	// Final, if set, is called for each block that became final here, oldest first,
 	// on the node's goroutine: it must return soon.
 	Final func(*chain.Record)
+
+	// Keys, if set, has the node gather the certificates and beacons of the chain key,
+	// and sign partials where it holds a share. Without it the votes are the only
+	// certificates.
+	Keys Keys
+	// Signed, if set, is called with each round and each handover that the chain key has
+	// signed, on a goroutine of the node's: it must return soon.
+	Signed  func(*chainkey.Signed)
+	Metrics Metrics
+	// Evidence, if set, is called with each proof of guilt that this node has seen, on
+	// the node's goroutine: it must return soon.
+	Evidence func(epoch uint64, e rolldpos.Evidence)
 }
 
 // Node is one running node.
 type Node struct {
 	cfg       Config
-	chain     *chain.Chain
-	pool      *mempool.Pool
+	chain     Chain
+	pool      Pool
 	log       *slog.Logger
 	transport Transport
 	started   time.Time
 	events    chan event
 	jobs      chan job
+	stirred   chan struct{} // holds a token while the pool may have news
+	running   chan struct{} // closed once transport is set
+	outbox    outbox
+	verified  verified
+	seated    atomic.Bool   // whether the key has a seat in this epoch
 	best      atomic.Uint64 // highest height that a peer reported
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
 
@@ -85,10 +103,13 @@ type Node struct {
 	seat      int
 	keeper    *keeper
 	lost      store.Mark // see keeper.lost
+	doubt     bool
 	core      *rolldpos.Core
+	committee *rolldpos.Committee // of the epoch
 	epoch     uint64
 	wake      time.Time
 	bodies    *bodies
+	relay     relay
 	waiting   []waiting
 	finals    []rolldpos.Finalized
 	build     *rolldpos.BuildRequest
@@ -97,6 +118,9 @@ type Node struct {
 	syncing   syncState
 	announced uint64 // height that was told to peers last
 	checks    *endorsements
+	ahead     ahead
+	output    output
+	partials  *partials // nil without Keys
 	fault     error
 }
 
@@ -133,10 +157,16 @@ func New(cfg Config) (*Node, error) {
 		cfg: cfg, chain: cfg.Chain, pool: cfg.Pool, log: cfg.Logger,
 		events:  make(chan event, queueLength),
 		jobs:    make(chan job, workers),
+		stirred: make(chan struct{}, 1),
+		running: make(chan struct{}),
+		outbox:  outbox{ready: make(chan struct{}, 1)},
 		keeper:  openKeeper(cfg.Store, cfg.Watermark),
 		bodies:  newBodies(),
 		fetches: map[ledger.Hash]time.Time{},
 		checks:  newEndorsements(),
+	}
+	if cfg.Keys != nil {
+		n.partials = &partials{node: n, queue: make(chan func(*gathering) error, partialQueue)}
 	}
 	return n, nil
 }
@@ -145,6 +175,7 @@ func New(cfg Config) (*Node, error) {
 func (n *Node) Run(ctx context.Context, t Transport) error {
 	n.transport = t
 	n.started = time.Now()
+	close(n.running)
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -152,6 +183,10 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 	for range workers {
 		group.Go(func() { n.work(ctx) })
 	}
+	if n.partials != nil {
+		group.Go(func() { n.partials.run(ctx) })
+	}
+	group.Go(func() { n.publish(ctx) })
 	if err := n.restore(ctx); err != nil {
 		return err
 	}
@@ -165,13 +200,29 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 			return nil
 		case e := <-n.events:
 			e(ctx)
+			n.drain(ctx)
+		case <-n.stirred:
+			n.evaluate(ctx)
 		case <-tick.C:
 			n.tick(ctx)
 		case <-statusTick.C:
 			n.announce(ctx)
 		}
+		n.flush()
 	}
 	return n.fault
+}
+
+// drain works on what is queued already: one sync serves all of it.
+func (n *Node) drain(ctx context.Context) {
+	for range maxBatch {
+		select {
+		case e := <-n.events:
+			e(ctx)
+		default:
+			return
+		}
+	}
 }
 
 // fail stops the node with its first fault.
@@ -189,6 +240,15 @@ func (n *Node) post(e event) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// stir has the pool looked at soon. However many transactions come meanwhile, they
+// leave the queue to consensus.
+func (n *Node) stir() {
+	select {
+	case n.stirred <- struct{}{}:
+	default:
 	}
 }
 
@@ -223,133 +283,6 @@ func (n *Node) work(ctx context.Context) {
 
 // now is the core's clock: milliseconds, monotone within a run.
 func (n *Node) now() uint64 { return uint64(time.Since(n.started).Milliseconds()) + 1 }
-
-// OnMessage takes a direct message of a peer. It may be called from any goroutine.
-func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
-	if len(msg) == 0 {
-		return
-	}
-	body := append([]byte(nil), msg[1:]...)
-	switch msg[0] {
-	case wireConsensus:
-		m, err := rolldpos.DecodeMessage(body)
-		if err != nil {
-			n.log.Debug("malformed consensus message", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.step(ctx, rolldpos.Received{Message: m}) })
-	case wireBody:
-		b, err := ledger.DecodeBlock(body)
-		if err != nil {
-			n.log.Debug("malformed block", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
-	case wireEndorsement:
-		e, err := decodeEndorsement(body)
-		if err != nil {
-			n.log.Debug("malformed endorsement", "peer", from, "error", err)
-			return
-		}
-		n.post(func(context.Context) { n.endorsed(e) })
-	case wireTransactions:
-		n.takeTransactions(from, body)
-	case wireStatus:
-		s, err := decodeStatus(body)
-		if err != nil {
-			n.log.Debug("malformed status", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.heard(ctx, from, s) })
-	}
-}
-
-// OnGossip takes a gossiped transaction. It may be called from any goroutine.
-func (n *Node) OnGossip(_ p2p.PeerID, msg []byte) p2p.Verdict {
-	tx, err := ledger.DecodeTransaction(msg)
-	if err != nil {
-		return p2p.Reject
-	}
-	err = n.pool.Add(tx)
-	switch {
-	case err == nil:
-		n.post(n.evaluate)
-		return p2p.Accept
-	case mempool.Faulty(err):
-		return p2p.Reject
-	}
-	return p2p.Ignore
-}
-
-// OnPeer takes that messages to a peer began (up) or ceased to flow. A new peer gets
-// the transactions that wait here: it may have missed their gossip. It may be called
-// from any goroutine.
-func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
-	if up {
-		n.post(func(context.Context) { n.sendPending(peer) })
-	}
-}
-
-func (n *Node) sendPending(to p2p.PeerID) {
-	msg := n.pendingMessage()
-	if msg == nil {
-		return
-	}
-	if err := n.transport.Send(to, msg); err != nil {
-		n.log.Debug("pending transactions not sent", "peer", to, "error", err)
-	}
-}
-
-// pendingMessage holds the executable transactions, at most about a block of them,
-// or is nil if there are none.
-func (n *Node) pendingMessage() []byte {
-	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
-	if err != nil {
-		n.fail(err)
-	}
-	if len(txs) == 0 {
-		return nil
-	}
-	return encodeTransactions(txs)
-}
-
-// takeTransactions takes the transactions that wait at a peer.
-func (n *Node) takeTransactions(from p2p.PeerID, msg []byte) {
-	txs, err := decodeTransactions(msg)
-	if err != nil {
-		n.log.Debug("malformed transactions", "peer", from, "error", err)
-		return
-	}
-	added := false
-	for _, tx := range txs {
-		added = n.pool.Add(tx) == nil || added
-	}
-	if added {
-		n.post(n.evaluate)
-	}
-}
-
-// broadcast sends a message to all peers.
-func (n *Node) broadcast(msg []byte) {
-	if err := n.transport.Broadcast(msg); err != nil {
-		n.log.Error("broadcast failed", "bytes", len(msg), "error", err)
-	}
-}
-
-// Submit puts a transaction into the pool and gossips it. It may be called from any
-// goroutine.
-func (n *Node) Submit(tx *ledger.Transaction) error {
-	if err := n.pool.Add(tx); err != nil {
-		return err
-	}
-	n.post(func(ctx context.Context) {
-		if err := n.transport.Publish(tx.Envelope()); err != nil {
-			n.log.Debug("gossip failed", "error", err)
-		}
-		n.evaluate(ctx)
-	})
-	return nil
-}
 
 // Sync reports whether the node is fetching final blocks, where it began and the
 // highest height that peers reported.

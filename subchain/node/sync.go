@@ -53,19 +53,23 @@ func (n *Node) announce(ctx context.Context) {
 	n.catchUp(ctx)
 }
 
-// spread sends the transactions that wait here to all peers if no block became final
-// since the last time: gossip is allowed to lose some, and a leader that does not
-// have them has no reason for a block.
+// spread sends some of the transactions that wait here to all peers if no block became
+// final since the last time: gossip is allowed to lose some, and a leader that has none
+// has no reason for a block. Some suffice for one, and more would hold up the votes of a
+// network that is slow because it has too much to do.
 func (n *Node) spread(height uint64) {
 	stalled := height == n.announced
 	n.announced = height
-	if !stalled || n.pool.Stats().Executable == 0 {
+	if n.cfg.Quiet || !stalled || n.pool.Stats().Executable == 0 {
 		return
 	}
-	if msg := n.pendingMessage(); msg != nil {
+	if msg := n.pendingMessage(reasonBytes); msg != nil {
 		n.broadcast(msg)
 	}
 }
+
+// reasonBytes of transactions, or one that is larger, are reason enough for a block.
+const reasonBytes = 4 << 10
 
 // heard takes a peer's status. It may go down as well: what counts is what peers say
 // now, and not the greatest height that one of them ever claimed.
@@ -242,7 +246,7 @@ func (n *Node) importRun(ctx context.Context, run []finalBlock) error {
 	if err != nil {
 		return err
 	}
-	if err := linked(head, run); err != nil {
+	if err := n.linked(head, run); err != nil {
 		return err
 	}
 	for _, fb := range run {
@@ -258,13 +262,17 @@ func (n *Node) importRun(ctx context.Context, run []finalBlock) error {
 	return n.fault
 }
 
-// linked checks that a run continues the chain and that its transactions are those
-// of its headers.
-func linked(head *chain.Record, run []finalBlock) error {
+// linked checks that a run continues the chain, that its transactions are those of its
+// headers, and that it ends where its epoch does: the next one begins on a block that
+// is final by itself.
+func (n *Node) linked(head *chain.Record, run []finalBlock) error {
 	parent, height := head.Hash, head.Block.Header.Height
-	for _, fb := range run {
+	for i, fb := range run {
 		h := &fb.block.Header
 		height++
+		if _, last := n.chain.Epoch(height); last && i+1 < len(run) {
+			return fmt.Errorf("%w: a run beyond the last block of an epoch, %d", errWire, height)
+		}
 		if h.Height != height || h.Parent != parent || ledger.TxRoot(fb.block.Transactions) != h.TxRoot {
 			return fmt.Errorf("%w: block %d does not continue the chain at %d", errWire, h.Height, height)
 		}
@@ -280,7 +288,11 @@ func (n *Node) certificate(fb finalBlock) (*rolldpos.Certificate, error) {
 		return nil, err
 	}
 	h := &fb.block.Header
-	committee := n.chain.Committee(h.Epoch)
+	// That of an epoch whose predecessor is not final here is not known: its blocks wait.
+	committee, err := n.chain.Committee(h.Epoch)
+	if err != nil {
+		return nil, err
+	}
 	hash := h.Hash()
 	if c.Kind != rolldpos.Commit || c.Block != hash || c.Epoch != rolldpos.Epoch(h.Epoch) {
 		return nil, fmt.Errorf("%w: certificate for another block", errWire)

@@ -1,10 +1,12 @@
 package node
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 
 	"github.com/rootstem/rootstem/internal/rlp"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -16,6 +18,7 @@ const (
 	wireEndorsement  = 3 // a seat's signature over a checkpoint
 	wireStatus       = 4 // the sender's head
 	wireTransactions = 5 // transactions that wait at the sender, for a new peer
+	wirePartial      = 6 // a seat's share of a signature of the chain key
 )
 
 // Kinds of requests: the first byte.
@@ -75,6 +78,42 @@ func decodeEndorsement(b []byte) (*endorsement, error) {
 	return e, malformed(d.Done())
 }
 
+// signedPartial is a partial with the ed25519 signature of its seat.
+type signedPartial struct {
+	partial *chainkey.Partial
+	sig     [64]byte
+}
+
+const tagPartial = "rootstem/node/partial/1"
+
+// partialDigest is what the seat signs: Keccak-256 of the tag, the genesis hash and the
+// partial's encoding.
+func partialDigest(genesis ledger.Hash, p *chainkey.Partial) ledger.Hash {
+	return ledger.Keccak([]byte(tagPartial), genesis[:], p.AppendBinary(nil))
+}
+
+func encodePartial(genesis ledger.Hash, p *chainkey.Partial, key ed25519.PrivateKey) []byte {
+	digest := partialDigest(genesis, p)
+	b := rlp.AppendBytes(p.AppendBinary(nil), ed25519.Sign(key, digest[:]))
+	return rlp.AppendList([]byte{wirePartial}, b)
+}
+
+func decodePartial(b []byte) (*signedPartial, error) {
+	d := rlp.NewDecoder(b)
+	raw := d.Raw()
+	w := new(signedPartial)
+	d.Fixed(w.sig[:])
+	if err := d.Done(); err != nil {
+		return nil, malformed(err)
+	}
+	p, err := chainkey.DecodePartial(raw)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	w.partial = p
+	return w, nil
+}
+
 func malformed(err error) error {
 	if err == nil {
 		return nil
@@ -85,12 +124,13 @@ func malformed(err error) error {
 // maxTransactions bounds a message of transactions; the pool's own bounds hold too.
 const maxTransactions = 8192
 
-func encodeTransactions(txs []*ledger.Transaction) []byte {
+// appendTransactions appends the list of envelopes.
+func appendTransactions(dst []byte, txs []*ledger.Transaction) []byte {
 	var p []byte
 	for _, tx := range txs[:min(len(txs), maxTransactions)] {
 		p = rlp.AppendBytes(p, tx.Envelope())
 	}
-	return rlp.AppendList([]byte{wireTransactions}, p)
+	return rlp.AppendList(dst, p)
 }
 
 func decodeTransactions(b []byte) (txs []*ledger.Transaction, err error) {

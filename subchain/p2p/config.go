@@ -16,8 +16,8 @@ import (
 type PeerID = peer.ID
 
 // MaxGossip is the size in bytes of the largest gossip message: an Ethereum
-// transaction as nodes accept it.
-const MaxGossip = 128 << 10
+// transaction as nodes accept it, and a few bytes around it.
+const MaxGossip = 128<<10 + 16
 
 // Errors of this package.
 var (

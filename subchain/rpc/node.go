@@ -79,11 +79,15 @@ type lightView struct {
 	Anchor      anchorView  `json:"anchor"`
 	Certificate data        `json:"certificate"`
 	Committee   data        `json:"committee"`
+
+	KeyCertificate *data `json:"keyCertificate"`
+	ChainKey       *data `json:"chainKey"`
 }
 
 // getLight returns the header (RLP), the anchor, the certificate and the committee
 // that signed it of the first block at or above a height or tag that has a
-// certificate of its own; null if there is none yet.
+// certificate of its own; null if there is none yet. The certificate of the chain key
+// and that key come with it, or are null.
 func getLight(s *session, _ context.Context, p params) (any, error) {
 	height, err := textAs(p, 0, s.parseHeight)
 	if err != nil {
@@ -96,7 +100,14 @@ func getLight(s *session, _ context.Context, p params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lightView{ledger.Keccak(l.Header), l.Header, viewAnchor(&l.Anchor), l.Certificate, l.Committee}, nil
+	v := lightView{
+		Hash: ledger.Keccak(l.Header), Header: l.Header, Anchor: viewAnchor(&l.Anchor),
+		Certificate: l.Certificate, Committee: l.Committee,
+	}
+	if len(l.KeyCertificate) > 0 {
+		v.KeyCertificate, v.ChainKey = (*data)(&l.KeyCertificate), (*data)(&l.ChainKey)
+	}
+	return v, nil
 }
 
 type checkpointView struct {
@@ -121,6 +132,27 @@ func getCheckpoint(s *session, _ context.Context, p params) (any, error) {
 		return nil, err
 	}
 	return checkpointView{ledger.Keccak(c.Header), c.Header, viewAnchor(&c.Anchor), c.Committee, c.Signatures}, nil
+}
+
+// maxHandovers bounds an answer: a device that slept longer asks again.
+const maxHandovers = 64
+
+// getHandovers returns the handovers of the chain key to an era and to those after it,
+// oldest first.
+func getHandovers(s *session, _ context.Context, p params) (any, error) {
+	era, err := textAs(p, 0, parseQuantity)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.backend.Extensions.Handovers(era, maxHandovers)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]data, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out, nil
 }
 
 // getABI returns the JSON ABI of the module at an address; null if no module is there.
