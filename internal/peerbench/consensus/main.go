@@ -25,9 +25,11 @@
 // Both make blocks without a pause, of up to -block bytes, and hold up to -pool
 // transactions. The defaults of these two are what CometBFT did best with in a single
 // run of each: a pool of 20,000 slowed it down several times over, so that figures taken
-// with other values say little about it. A transaction counts as final when the application of the node to which
-// it was submitted is told so. Each round starts new networks, the two sides in turn.
-// The table holds medians of the rounds.
+// with other values say little about it.
+//
+// A transaction counts as final when the application of the node to which it was
+// submitted is told so. Each round starts new networks, the two sides in turn. The table
+// holds medians of the rounds.
 package main
 
 import (
