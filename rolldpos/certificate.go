@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/rootstem/rootstem/internal/eddsa"
 	"github.com/rootstem/rootstem/internal/rlp"
 )
 
@@ -27,12 +28,24 @@ func (s *Signatures) Verify(c *Committee, digest [32]byte) error {
 	if q := c.Quorum(); q == 0 || len(seats) < q {
 		return fmt.Errorf("%w: %d of %d", ErrQuorum, len(seats), c.Size())
 	}
+	if c.check == nil && s.allHold(c, seats, digest) {
+		return nil
+	}
 	for i, seat := range seats {
 		if !c.verify(seat, digest, &s.Sigs[i]) {
 			return fmt.Errorf("%w: seat %d", ErrSignature, seat)
 		}
 	}
 	return nil
+}
+
+// allHold verifies the signatures together, which takes half the time.
+func (s *Signatures) allHold(c *Committee, seats []int, digest [32]byte) bool {
+	all := make([]eddsa.Signature, len(seats))
+	for i, seat := range seats {
+		all[i] = eddsa.Signature{Key: c.Keys[seat], Message: digest[:], Sig: &s.Sigs[i]}
+	}
+	return eddsa.VerifyAll(all)
 }
 
 // Seats returns the signers, ascending, or an error that wraps ErrBitmap. It checks
@@ -148,7 +161,7 @@ func checkStatement(v View, k Kind, block Hash) error {
 // AppendBinary appends the RLP list [3, epoch, view, kind, block, bitmap, concatenated
 // signatures]; the leading 3 tells it from other messages.
 func (x *Certificate) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeCertificate)
+	p := rlp.AppendUint(make([]byte, 0, 64+64*len(x.Sigs)), typeCertificate)
 	p = appendStatement(p, x.Epoch, x.View, x.Kind, x.Block)
 	return rlp.AppendList(dst, x.Signatures.appendFields(p))
 }

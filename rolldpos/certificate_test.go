@@ -120,6 +120,10 @@ func TestDigestsDiffer(t *testing.T) {
 
 func TestEncodingsAreFrozen(t *testing.T) {
 	c, x := testCertificate(4, commitOf(testAnchor), 0, 1, 3)
+	var all []byte
+	for _, m := range messages(t) {
+		all = m.AppendBinary(all)
+	}
 	for _, x := range []struct {
 		name, want string
 		have       Hash
@@ -127,8 +131,10 @@ func TestEncodingsAreFrozen(t *testing.T) {
 		{"vote", "4022f62f51854ee13d012042404ae671d6f5667631e7c2cbd2f952925ca79cb0", VoteDigest(testGenesis, 1, 2, Commit, testAnchor)},
 		{"proposal", "46d2d867f53f5c4be14038b293ccf8c04552433c410ae8bd5756a97b6fa5c20c", ProposalDigest(testGenesis, 1, 5, 3, testAnchor, testGenesis)},
 		{"checkpoint", "9a472532854d2f35f6b0cd4788c18ebbaaca25d9220a88244d8c34bbdd01e483", CheckpointDigest(testGenesis, 7, testAnchor)},
-		{"status", "b62c97f8a742582e36e63f64c20e2598c409dc71aee2ed7fd9ce05a8302f329b", statusDigest(testGenesis, &Status{Epoch: 1, Seat: 2, View: 3, Final: 4})},
+		{"status", "944a77838a60233959abb2652d4b597dd7fd569b4b3b0efc9055a0445184da5a", statusDigest(testGenesis, &Status{Epoch: 1, Seat: 2, View: 3, Final: 4, Query: 5, Answer: 6})},
 		{"committee", "a3c9140d5d6830e942d6f5e233283db26635f61e665c34eb82f0b89bb44eb56c", c.Hash()},
+		{"messages", "6764cfe01d2a728abb0a8118781fa509882f0d8f52891a50bfde359b95dca8a8", keccakOf(all)},
+		{"record", "4db7f569365a33459a7eff5404b400ec4cad1eef1999ef3e795e9fcd870985e8", keccakOf((&Record{Proposal: proposalOf(1, blockA), Vote: voteOf(0, 1, Prepare, blockA)}).AppendBinary(nil))},
 		{"certificate", "3f2f424a9c6b420edafde098d92557948a35a9e828ee9606a2ed4e878c2e99eb", keccakOf(x.AppendBinary(nil))},
 	} {
 		require.Equal(t, x.want, hex.EncodeToString(x.have[:]), x.name)
@@ -208,7 +214,8 @@ func messages(t testing.TB) []Message {
 	first := &Proposal{Epoch: 1, View: 1, Block: testGenesis, Parent: testAnchor}
 	v := &Vote{Epoch: 1, View: 3, Kind: Prepare, Block: testAnchor, Seat: 2, Sig: [64]byte{1}}
 	s := &Status{Epoch: 1, Seat: 3, View: 8, Final: 7, Sig: [64]byte{2}}
-	return []Message{commit, null, p, first, v, s}
+	q := &Status{Epoch: 1, Seat: 3, View: 8, Final: 7, Query: 1 << 63, Answer: 6, Sig: [64]byte{3}}
+	return []Message{commit, null, p, first, v, s, q}
 }
 
 func TestMessagesSurviveTheirEncoding(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"github.com/rootstem/rootstem/internal/eddsa"
 	"github.com/rootstem/rootstem/internal/keccak"
 	"github.com/rootstem/rootstem/internal/rlp"
 )
@@ -17,14 +18,16 @@ type Committee struct {
 	Epoch Epoch
 	Keys  []ed25519.PublicKey
 
-	check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool // nil: ed25519.Verify
+	check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool // nil: VerifySignature
+	fit   bool                                                             // Keys were validated
 }
 
 // Checking returns the same seats with another check of signatures: one that
 // remembers what was verified ahead, on other cores or in a batch, or a simulation's.
-// It must answer as ed25519.Verify does, alike every time, and without delay.
+// It must answer as VerifySignature does, alike every time, and without delay. The keys
+// are validated here and not again.
 func (c *Committee) Checking(check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool) *Committee {
-	return &Committee{Epoch: c.Epoch, Keys: c.Keys, check: check}
+	return &Committee{Epoch: c.Epoch, Keys: c.Keys, check: check, fit: c.Validate() == nil}
 }
 
 // verify says whether a seat signed digest.
@@ -32,7 +35,15 @@ func (c *Committee) verify(seat int, digest [32]byte, sig *[64]byte) bool {
 	if c.check != nil {
 		return c.check(c.Keys[seat], digest, sig)
 	}
-	return ed25519.Verify(c.Keys[seat], digest[:], sig[:])
+	return VerifySignature(c.Keys[seat], digest, sig)
+}
+
+// VerifySignature reports whether sig is key's ed25519 signature of a digest, by the
+// rule of ZIP 215, which has the same answer for one signature as among many. Who
+// verifies votes ahead must use it: crypto/ed25519 refuses some signatures of seats
+// that do not follow RFC 8032, and a certificate must hold everywhere or nowhere.
+func VerifySignature(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool {
+	return eddsa.Verify(eddsa.Signature{Key: key, Message: digest[:], Sig: sig})
 }
 
 // Size returns n.
@@ -68,7 +79,9 @@ func (c *Committee) Seat(key ed25519.PublicKey) int {
 }
 
 // At returns the same seats in another epoch.
-func (c *Committee) At(e Epoch) *Committee { return &Committee{Epoch: e, Keys: c.Keys, check: c.check} }
+func (c *Committee) At(e Epoch) *Committee {
+	return &Committee{Epoch: e, Keys: c.Keys, check: c.check, fit: c.fit}
+}
 
 // Hash commits to the number, the order and the keys of the seats. The epoch is not
 // in it, so that an unchanged committee keeps its hash: headers carry the epoch, and
@@ -90,6 +103,9 @@ func (c *Committee) Validate() error {
 	}
 	if c.Epoch >= maxView {
 		return fmt.Errorf("%w: epoch %d", ErrView, c.Epoch)
+	}
+	if c.fit {
+		return nil
 	}
 	for i, k := range c.Keys {
 		if !fitKey(k) {

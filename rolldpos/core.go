@@ -22,6 +22,8 @@ type Core struct {
 	entry   *Certificate // by which it began, if known
 	entered uint64       // ms
 	abstain View         // sign nothing in views up to this one
+	query   uint64       // not 0: sign nothing before the others have answered
+	answers []bool       // by seat, to query
 	final   final
 	slots   map[View]*slot // of views above final only
 
@@ -65,6 +67,8 @@ func New(cfg Config) (*Core, error) {
 		deltaMax:  cfg.MaxDelta,
 		view:      1,
 		abstain:   cfg.Abstain,
+		query:     cfg.Query,
+		answers:   make([]bool, n),
 		final:     final{standing: standing{block: cfg.Anchor, state: valid}},
 		slots:     make(map[View]*slot),
 		mayAnswer: make([]uint64, n),
@@ -74,6 +78,9 @@ func New(cfg Config) (*Core, error) {
 	}
 	if c.deltaMax == 0 {
 		c.deltaMax = 20 * c.delta0
+	}
+	if n == 1 || c.seat == Observer {
+		c.query = 0
 	}
 	if c.deltaMax < c.delta0 {
 		return nil, fmt.Errorf("%w: delta above its cap", ErrConfig)
@@ -114,6 +121,10 @@ func (c *Core) Done() bool { return c.done }
 // Config.Abstain says so or it was shown a vote of its own that its log lacks; 0 if
 // there is none.
 func (c *Core) Abstaining() View { return c.abstain }
+
+// Held returns of how many views the core keeps anything: those since the final one, and
+// at most 32 to come.
+func (c *Core) Held() int { return len(c.slots) }
 
 // Step takes one input at a time now, in ms of any clock that does not run backwards
 // (an earlier now counts as the latest seen), and returns what to do.

@@ -44,6 +44,8 @@ func CheckpointDigest(domain [32]byte, seq uint64, block [32]byte) [32]byte {
 
 func statusDigest(genesis Hash, s *Status) [32]byte {
 	b := binary.BigEndian.AppendUint64(place(genesis, s.Epoch, s.View), uint64(s.Final))
+	b = binary.BigEndian.AppendUint64(b, s.Query)
+	b = binary.BigEndian.AppendUint64(b, s.Answer)
 	b = append(b, byte(s.Seat))
 	return keccak.Sum256([]byte(tagStatus), b)
 }

@@ -45,6 +45,9 @@
 //     certificates and with the asker's own votes. A seat that is shown a vote of
 //     its own that its log lacks has lost its log's end, and signs nothing up to
 //     the view after that vote.
+//   - A lost log: a seat that cannot know whether its log is whole (Config.Query) signs
+//     nothing before q − 1 others have answered with the views that they are in, and
+//     then nothing up to the view after the highest of them.
 //
 // # Deviations
 //
@@ -52,7 +55,8 @@
 //     says that f + 1 honest seats have. It never prepares one.
 //   - A proposal carries at most MaxNullifications nullifications, the newest; a
 //     receiver that lacks older ones asks for them.
-//   - A restarted seat does not wait for q − 1 answers before it votes. It honours
-//     what it is shown; a log that was rolled back while every peer is silent is
-//     not noticed.
+//   - A restarted seat waits for q − 1 answers before it votes only with Config.Query.
+//     Without, it honours what it is shown and what its watermark says
+//     (Config.Abstain); a log that was rolled back unknown to its driver while every
+//     peer is silent is not noticed.
 package rolldpos

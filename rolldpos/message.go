@@ -91,13 +91,16 @@ func (x *Proposal) digest(genesis Hash) [32]byte {
 	return ProposalDigest(genesis, x.Epoch, x.View, x.ParentView, x.Parent, x.Block)
 }
 
-// Status asks for what a seat lacks.
+// Status asks for what a seat lacks, or answers such a question's Query.
 type Status struct {
 	Epoch Epoch
 	Seat  int
-	View  View // the lowest view of which the seat lacks a certificate that it needs
+	View  View // the lowest view of which the seat lacks a certificate that it needs; in an answer its current view
 	Final View // of the newest commit certificate that it knows
-	Sig   [64]byte
+	// Query is Config.Query of a seat that awaits answers to it, Answer the Query that
+	// is answered; else both are 0.
+	Query, Answer uint64
+	Sig           [64]byte
 }
 
 // Verify returns nil if the status' seat signed it. Errors wrap ErrInvalid.
@@ -123,7 +126,7 @@ func checkOrigin(c *Committee, e Epoch, seat int) error {
 
 // AppendBinary appends the RLP list [2, epoch, view, kind, block, seat, signature].
 func (x *Vote) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeVote)
+	p := rlp.AppendUint(make([]byte, 0, 128), typeVote)
 	p = appendStatement(p, x.Epoch, x.View, x.Kind, x.Block)
 	p = rlp.AppendUint(p, uint64(x.Seat))
 	return rlp.AppendList(dst, rlp.AppendBytes(p, x.Sig[:]))
@@ -139,7 +142,7 @@ func (x *Vote) decodeFields(d *rlp.Decoder) {
 // signature, [parent's certificate], [nullification, …]]; the certificates are
 // encoded as messages.
 func (x *Proposal) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeProposal)
+	p := rlp.AppendUint(make([]byte, 0, 1024), typeProposal)
 	p = rlp.AppendUint(p, uint64(x.Epoch))
 	p = rlp.AppendUint(p, uint64(x.View))
 	p = rlp.AppendBytes(p, x.Block[:])
@@ -189,10 +192,11 @@ func decodeCertificates(d *rlp.Decoder, max int) (out []*Certificate) {
 	return out
 }
 
-// AppendBinary appends the RLP list [4, epoch, seat, view, final view, signature].
+// AppendBinary appends the RLP list [4, epoch, seat, view, final view, query, answer,
+// signature].
 func (x *Status) AppendBinary(dst []byte) []byte {
-	p := rlp.AppendUint(nil, typeStatus)
-	for _, n := range []uint64{uint64(x.Epoch), uint64(x.Seat), uint64(x.View), uint64(x.Final)} {
+	p := rlp.AppendUint(make([]byte, 0, 128), typeStatus)
+	for _, n := range []uint64{uint64(x.Epoch), uint64(x.Seat), uint64(x.View), uint64(x.Final), x.Query, x.Answer} {
 		p = rlp.AppendUint(p, n)
 	}
 	return rlp.AppendList(dst, rlp.AppendBytes(p, x.Sig[:]))
@@ -201,6 +205,7 @@ func (x *Status) AppendBinary(dst []byte) []byte {
 func (x *Status) decodeFields(d *rlp.Decoder) {
 	x.Epoch, x.Seat = Epoch(d.Uint()), decodeSeat(d)
 	x.View, x.Final = View(d.Uint()), View(d.Uint())
+	x.Query, x.Answer = d.Uint(), d.Uint()
 	d.Fixed(x.Sig[:])
 }
 

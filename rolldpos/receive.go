@@ -71,7 +71,7 @@ func (c *Core) receiveVote(x *Vote) {
 	case old == nil && s.cert(x.Kind) != nil:
 		return // its certificate is known
 	}
-	if x.Verify(c.genesis, c.committee) != nil {
+	if !c.verify(s, x) {
 		return
 	}
 	if own {
@@ -107,20 +107,42 @@ func (c *Core) receiveStatus(x *Status) {
 	if x == nil || checkOrigin(c.committee, x.Epoch, x.Seat) != nil || x.Seat == c.seat || c.seat == Observer {
 		return
 	}
-	behind := x.View < c.view || x.Final < c.final.view
+	answers := c.query != 0 && x.Answer == c.query
+	behind := x.View < c.view || x.Final < c.final.view || x.Query != 0
 	ahead := x.View > c.view || x.Final > c.final.view
 	if behind && c.now < c.mayAnswer[x.Seat] {
 		behind = false
 	}
-	if !behind && !(ahead && c.now >= c.mayAsk) || x.Verify(c.genesis, c.committee) != nil {
+	if !behind && !answers && !(ahead && c.now >= c.mayAsk) || x.Verify(c.genesis, c.committee) != nil {
 		return
 	}
 	if behind {
 		c.mayAnswer[x.Seat] = c.now + c.delta0
 		c.answer(x)
 	}
+	if answers && x.View <= c.view {
+		c.answered(x.Seat)
+	}
 	if ahead {
 		c.ask(x.Seat)
+	}
+}
+
+// answered counts a seat that says where it is, once this one has followed it there, so
+// that nobody can exaggerate. Rule 5: who has lost its log's end entered the view of its
+// last vote by a quorum of the view before. Of those, one at least is among q − 1 seats
+// that tell the truth, and is not behind that quorum now.
+func (c *Core) answered(seat int) {
+	c.answers[seat] = true
+	n := 0
+	for _, ok := range c.answers {
+		if ok {
+			n++
+		}
+	}
+	if n >= c.committee.Quorum()-1 {
+		c.query = 0
+		c.abstainFrom(c.view)
 	}
 }
 
@@ -146,8 +168,13 @@ func (c *Core) answer(x *Status) {
 			}
 		}
 	}
-	if sent >= maxAnswer && c.entry != nil {
+	if (sent >= maxAnswer || x.Query != 0) && c.entry != nil {
 		c.send(x.Seat, c.entry)
+	}
+	if x.Query != 0 && c.query == 0 {
+		reply := &Status{Epoch: c.committee.Epoch, Seat: c.seat, View: c.view, Final: c.final.view, Answer: x.Query}
+		reply.Sig = c.signer.Sign(statusDigest(c.genesis, reply))
+		c.send(x.Seat, reply)
 	}
 }
 
@@ -160,7 +187,7 @@ func (c *Core) ask(seat int) {
 }
 
 func (c *Core) status() *Status {
-	x := &Status{Epoch: c.committee.Epoch, Seat: c.seat, View: c.lacking(), Final: c.final.view}
+	x := &Status{Epoch: c.committee.Epoch, Seat: c.seat, View: c.lacking(), Final: c.final.view, Query: c.query}
 	x.Sig = c.signer.Sign(statusDigest(c.genesis, x))
 	return x
 }

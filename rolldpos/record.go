@@ -27,7 +27,7 @@ func (r *Record) AppendBinary(dst []byte) []byte {
 	if r.Certificate != nil {
 		cert = r.Certificate.AppendBinary(nil)
 	}
-	p := rlp.AppendList(nil, proposal)
+	p := rlp.AppendList(make([]byte, 0, len(proposal)+len(vote)+len(cert)+16), proposal)
 	p = rlp.AppendList(p, vote)
 	return rlp.AppendList(dst, rlp.AppendList(p, cert))
 }

@@ -182,6 +182,11 @@ func TestCompactedRecordsRestoreTheSame(t *testing.T) {
 	require.NoError(t, b.Restore(c.Records()))
 	require.Equal(t, View(3), b.View())
 	require.Equal(t, a.Records(), b.Records())
+	for _, restored := range []*Core{a, b} {
+		require.NotNil(t, restored.slots[1].vote(Prepare, 0))
+		require.NotNil(t, restored.slots[1].vote(Commit, 0))
+		require.NotNil(t, restored.slots[3].vote(Nullify, 0))
+	}
 	_, final := testCertificate(4, Certificate{Epoch: 1, View: 5, Kind: Commit, Block: blockB}, 1, 2, 3)
 	c.Step(10_001, Received{final})
 	require.Equal(t, [][]byte{(&Record{Certificate: final}).AppendBinary(nil)}, c.Records())
@@ -257,4 +262,72 @@ func TestSeatThatIsToldToAbstainSignsNothingUpToThatView(t *testing.T) {
 	require.Empty(t, r.Persist, "no commit in view 1")
 	require.Equal(t, View(2), c.View())
 	require.NotEmpty(t, c.Step(20_000, Tick{}).Persist, "view 2 is given up as usual")
+}
+
+func statusOf(i int, x Status) *Status {
+	_, signers := testCommittee(4)
+	x.Epoch, x.Seat = 1, i
+	x.Sig = signers[i].Sign(statusDigest(testGenesis, &x))
+	return &x
+}
+
+// unsure makes the core of seat 0, started, whose log may lack its end.
+func unsure(t *testing.T) *Core {
+	committee, signers := testCommittee(4)
+	c, err := New(Config{
+		Genesis: testGenesis, Committee: committee, Seat: 0, Signer: signers[0], Anchor: testAnchor, Delta: 100, Query: 77,
+	})
+	require.NoError(t, err)
+	r := c.Step(0, Start{})
+	require.Equal(t, []Outgoing{{Broadcast, statusOf(0, Status{View: 1, Query: 77})}}, r.Send, "it asks at once")
+	return c
+}
+
+func TestSeatWithAQueryVotesOnlyAboveTheViewsOfAQuorumsAnswers(t *testing.T) {
+	c := unsure(t)
+	c.Step(0, Demand{true})
+	c.Step(1, Received{certOf(1, Nullify, Hash{})})
+	require.Equal(t, View(2), c.View())
+	require.Empty(t, c.Step(10_000, Tick{}).Persist, "nobody has answered")
+	for _, x := range []*Status{
+		statusOf(1, Status{View: 2, Answer: 77}),
+		statusOf(1, Status{View: 2, Answer: 77}),  // once is enough
+		statusOf(2, Status{View: 2}),              // no answer
+		statusOf(2, Status{View: 2, Answer: 76}),  // to an older query
+		statusOf(2, Status{View: 99, Answer: 77}), // not followed there
+	} {
+		c.Step(10_001, Received{x})
+		require.Zero(t, c.Abstaining())
+	}
+	c.Step(10_002, Received{statusOf(3, Status{View: 1, Answer: 77})})
+	require.Equal(t, View(3), c.Abstaining(), "q − 1 have answered; the view after the current one may hold a lost vote")
+	require.Empty(t, c.Step(20_000, Tick{}).Persist)
+	c.Step(20_001, Received{certOf(3, Nullify, Hash{})})
+	require.Equal(t, View(4), c.View())
+	require.NotEmpty(t, c.Step(40_000, Tick{}).Persist)
+}
+
+func TestAQueryIsAnsweredWithCertificatesAndTheView(t *testing.T) {
+	c := seat(t, 1)
+	c.Step(0, Start{})
+	c.Step(1, Received{certOf(1, Nullify, Hash{})})
+	r := c.Step(2, Received{statusOf(0, Status{View: 2, Query: 5})})
+	require.Equal(t, []Outgoing{
+		{0, certOf(1, Nullify, Hash{})}, {0, statusOf(1, Status{View: 2, Answer: 5})},
+	}, r.Send, "though the asker is not behind")
+	require.Empty(t, c.Step(3, Received{statusOf(0, Status{View: 2, Query: 5})}).Send, "once in Δ")
+	require.Empty(t, c.Step(200, Received{statusOf(0, Status{View: 2, Answer: 5})}).Send, "answers are not answered")
+	u := unsure(t)
+	u.Step(1, Received{certOf(1, Nullify, Hash{})})
+	require.NotContains(t, u.Step(2, Received{statusOf(3, Status{View: 1, Query: 9})}).Send,
+		Outgoing{3, statusOf(0, Status{View: 2, Answer: 9})}, "who does not know where it was cannot say")
+}
+
+func TestSingleSeatIgnoresAQuery(t *testing.T) {
+	committee, signers := testCommittee(1)
+	c, err := New(Config{Genesis: testGenesis, Committee: committee, Signer: signers[0], Anchor: testAnchor, Query: 5})
+	require.NoError(t, err)
+	c.Step(0, Start{})
+	r := c.Step(0, Demand{true})
+	require.Len(t, c.Step(1, Built{View: 1, Parent: r.Build[0].Parent, Block: blockA}).Final, 1)
 }

@@ -4,7 +4,7 @@ import "fmt"
 
 // maySign says whether this seat may vote or propose in view v at all.
 func (c *Core) maySign(v View) bool {
-	return c.started && !c.done && c.seat != Observer && v > c.abstain
+	return c.started && !c.done && c.seat != Observer && v > c.abstain && c.query == 0
 }
 
 // tryPrepare applies rules 1 and 2 to the current view's proposal.

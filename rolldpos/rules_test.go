@@ -53,6 +53,9 @@ func TestNothingBelowTheFinalBlockIsExtended(t *testing.T) {
 	require.Len(t, r.Final, 1)
 	p := Proposal{View: 2, Block: blockB, Parent: testAnchor, Nullified: []*Certificate{certOf(1, Nullify, Hash{})}}
 	require.Empty(t, c.Step(2, Received{propose(p)}).Verify)
+	c = seat(t, 0)
+	c.Step(0, Start{})
+	c.Step(1, Received{certOf(1, Commit, blockA)})
 	p = Proposal{View: 2, Block: blockB, ParentView: 1, Parent: Hash{0xcc}}
 	require.Empty(t, c.Step(3, Received{propose(p)}).Verify)
 }

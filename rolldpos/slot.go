@@ -10,9 +10,10 @@ type slot struct {
 	proposal *Proposal // the first one that its leader signed
 	votes    [3][]*Vote
 	certs    [3]*Certificate
-	blocks   []standing // of the proposal, and of a notarised block that differs
-	reported []byte     // by seat: the sorts of guilt already shown
-	building bool       // a BuildRequest is open
+	blocks   []standing                      // of the proposal, and of a notarised block that differs
+	reported []byte                          // by seat: the sorts of guilt already shown
+	building bool                            // a BuildRequest is open
+	digests  [3]struct{ block, digest Hash } // by kind: the newest one computed, or zero
 }
 
 // standing is what the driver has said of a block in a view.
@@ -46,6 +47,18 @@ func (s *slot) vote(k Kind, seat int) *Vote {
 		return nil
 	}
 	return s.votes[k-1][seat]
+}
+
+// verify says whether a vote that is well formed is signed. Many sign the same digest.
+func (c *Core) verify(s *slot, x *Vote) bool {
+	if s == nil {
+		return x.Verify(c.genesis, c.committee) == nil
+	}
+	d := &s.digests[x.Kind-1]
+	if d.digest == (Hash{}) || d.block != x.Block {
+		d.block, d.digest = x.Block, VoteDigest(c.genesis, x.Epoch, x.View, x.Kind, x.Block)
+	}
+	return c.committee.verify(x.Seat, d.digest, &x.Sig)
 }
 
 func (s *slot) cert(k Kind) *Certificate {

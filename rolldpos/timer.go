@@ -45,7 +45,7 @@ func (c *Core) deadline() uint64 {
 // proposal if we lead, our newest commit that is not final yet, and our status.
 func (c *Core) repeat() {
 	c.resend = c.now + c.idleGap()
-	if c.timing {
+	if c.timing || c.query != 0 {
 		c.resend = c.now + c.resendGap
 		c.resendGap = min(2*c.resendGap, max(c.deltaMax, 2*c.delta0))
 	}

@@ -89,6 +89,12 @@ type Config struct {
 	// Abstain is the highest view in which the seat must sign nothing, because it may
 	// have signed there what its log does not show; 0 if there is none.
 	Abstain View
+	// Query, if it is not 0, says that the log may lack its end and that nothing tells
+	// how much: the seat signs no vote before q − 1 others have said where they are, and
+	// then none up to the view after the highest of theirs. It is a number that the seat
+	// has never used before, so that old answers do not count. More than f such seats at
+	// once, or a committee of one, cannot be helped: the latter ignores it.
+	Query uint64
 }
 
 // Observer is the Seat of a core that follows and never signs or sends.

@@ -190,6 +190,10 @@ func (b backend) Checkpoint(seq uint64) (*rpc.Checkpoint, error) {
 	}, nil
 }
 
+func (b backend) Handovers(era uint64, limit int) ([][]byte, error) {
+	return b.n.duty.Handovers(era, limit)
+}
+
 func (b backend) ABI(addr ledger.Address) (json []byte, ok bool) { return b.n.modules.ABIOf(addr) }
 
 func (b backend) Sync() rpc.Sync {

@@ -21,8 +21,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
+	"github.com/rootstem/rootstem/store/state"
+	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/duty"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -50,6 +53,17 @@ type Config struct {
 
 	// Dir holds the database and the keys. Empty keeps both in memory only.
 	Dir string
+	// Backend of the database; nil means goleveldb. Who imports store/pebble may set
+	// pebble.Backend(). A directory belongs to the backend that created it: another
+	// gets store.ErrFormat.
+	Backend store.Backend
+	// Budget bounds the database's memory and open files. A zero field means that of
+	// store.DefaultBudget (16 MiB of cache, twice 4 MiB of fresh writes, 128 files),
+	// with which the database stays below 64 MiB.
+	Budget store.Budget
+	// State bounds the caches of the world state, about 30 MiB unless it says
+	// otherwise, and for how many blocks older states stay readable: 1,024.
+	State state.Config
 	// Keep says how much of the past the node keeps; the zero value keeps all.
 	Keep blocks.Policy
 	// Key is the consensus key; nil reads validator.key in Dir or makes one there.
@@ -66,15 +80,16 @@ type Config struct {
 	RPCOrigins []string
 
 	// Operator is the account that pays for what the node brings on chain beside blocks:
-	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. Nil leaves
-	// that to other nodes.
+	// evidence of guilt, beacons and, with a seat, its part in key ceremonies. It should
+	// sign nothing else: two signers compete for nonces. Nil leaves that to other nodes.
 	Operator *ledger.Key
 
 	BlockTime time.Duration // least time between blocks; 0: 250 ms
 	Heartbeat time.Duration // longest time without a block; 0: 10 s
 	Delta     time.Duration // within which a message usually arrives; 0: 500 ms
 
-	Logger *slog.Logger // nil discards
+	Logger  *slog.Logger // nil discards
+	Metrics node.Metrics // callbacks, each of which may be nil
 	// Ready, if set, is called once by Run when the node serves.
 	Ready func(*Node)
 	// Final, if set, is called for each block that became final here, in order.
@@ -93,7 +108,7 @@ type Node struct {
 	modules  *module.Registry
 	pool     *mempool.Pool
 	node     *node.Node
-	duty     *duty.Duty // nil without an operator
+	duty     *duty.Duty
 	host     *p2p.Host
 	listener net.Listener
 	server   *rpc.Server
@@ -128,7 +143,7 @@ func New(cfg Config) (*Node, error) {
 func (n *Node) open() error {
 	cfg := &n.cfg
 	var err error
-	if n.db, err = store.Open(store.Config{Dir: databaseDir(cfg.Dir)}); err != nil {
+	if n.db, err = store.Open(store.Config{Dir: databaseDir(cfg.Dir), Backend: cfg.Backend, Budget: cfg.Budget}); err != nil {
 		return err
 	}
 	keys, err := openKeys(cfg.Dir, cfg.Key)
@@ -201,7 +216,8 @@ func (n *Node) openChain(keys *keys) error {
 	g.Modules = set.ConfigHashAt(0)
 	n.modules = set
 	n.chain, err = chain.Open(chain.Config{
-		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db, Keep: n.cfg.Keep,
+		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules),
+		Store: n.db, State: n.cfg.State, Keep: n.cfg.Keep,
 	})
 	if err != nil {
 		return err
@@ -229,37 +245,59 @@ func (n *Node) openNode(keys *keys) (err error) {
 	cfg := node.Config{
 		Chain: n.chain, Store: n.db, Pool: n.pool, Key: keys.validator, Watermark: n.mark,
 		BlockTime: n.cfg.BlockTime, Heartbeat: n.cfg.Heartbeat, Delta: n.cfg.Delta,
-		Logger: n.cfg.Logger, Final: n.cfg.Final,
+		Logger: n.cfg.Logger, Metrics: n.cfg.Metrics,
 	}
-	if n.cfg.Operator != nil {
-		if n.duty, err = duty.New(n.dutyConfig(keys)); err != nil {
-			return err
-		}
-		cfg.Evidence, cfg.Beacon = n.duty.Evidence, n.duty.Beacon
-		cfg.Final = func(r *chain.Record) {
-			n.duty.Final(r)
-			if n.cfg.Final != nil {
-				n.cfg.Final(r)
-			}
+	vault, err := duty.OpenVault(keyFile(n.cfg.Dir, "shares"))
+	if err != nil {
+		return err
+	}
+	if n.moduleOf(isCeremony) != (ledger.Address{}) {
+		cfg.Keys = duty.NewShares(vault)
+	}
+	if n.duty, err = duty.New(n.dutyConfig(keys, vault)); err != nil {
+		return err
+	}
+	cfg.Evidence, cfg.Signed = n.duty.Evidence, n.duty.Signed
+	cfg.Final = func(r *chain.Record) {
+		n.duty.Final(r)
+		if n.cfg.Final != nil {
+			n.cfg.Final(r)
 		}
 	}
 	n.node, err = node.New(cfg)
 	return err
 }
 
-func (n *Node) dutyConfig(keys *keys) duty.Config {
-	cfg := duty.Config{
-		Chain: n.chain, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
+func (n *Node) dutyConfig(keys *keys, vault *duty.Vault) duty.Config {
+	return duty.Config{
+		Chain: n.chain, Store: n.db, Key: n.cfg.Operator, Nonce: n.pool.Nonce, Logger: n.cfg.Logger,
 		Pending: func(hash ledger.Hash) bool { return n.pool.Get(hash) != nil },
 		Submit:  func(tx *ledger.Transaction) error { return n.node.Submit(tx) },
-		Seat:    keys.validator,
+		Sign:    func(s chainkey.Statement) { n.node.Sign(s) },
+		Seat:    keys.validator, Vault: vault,
+		Staking: n.moduleOf(isStaking), Ceremony: n.moduleOf(isCeremony),
 	}
+}
+
+func isStaking(m any) bool {
+	_, ok := m.(*staking.Staking)
+	return ok
+}
+
+func isCeremony(m any) bool {
+	_, ok := m.(*ceremony.Keys)
+	return ok
+}
+
+// moduleOf returns the address of the first module of a kind, zero without one.
+func (n *Node) moduleOf(kind func(m any) bool) (at ledger.Address) {
 	for i := range n.cfg.Modules {
-		if _, ok := n.cfg.Modules[i].Module.(*staking.Staking); ok {
-			cfg.Staking, _ = n.Module(n.cfg.Modules[i].Name)
+		if kind(n.cfg.Modules[i].Module) {
+			at, _ = n.Module(n.cfg.Modules[i].Name)
+			break
 		}
 	}
-	return cfg
+	return at
 }
 
 // heights lists where the schedule of modules changes.
@@ -285,11 +323,9 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	parts := map[string]func(context.Context) error{
 		"network":   n.host.Run,
+		"duties":    n.duty.Run,
 		"consensus": func(ctx context.Context) error { return n.node.Run(ctx, n.host) },
 		"rpc":       func(ctx context.Context) error { return n.server.Serve(ctx, n.listener) },
-	}
-	if n.duty != nil {
-		parts["duties"] = n.duty.Run
 	}
 	type end struct {
 		part string

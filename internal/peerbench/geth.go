@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/state"
 	"github.com/ethereum/go-ethereum/core/tracing"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/ethdb"
 	"github.com/ethereum/go-ethereum/ethdb/pebble"
 	"github.com/ethereum/go-ethereum/params"
@@ -27,7 +28,7 @@ type geth struct {
 	state *state.StateDB
 	rules params.Rules
 	root  common.Hash
-	block uint64
+	block uint64 // committed since it was opened
 	slots bool
 }
 
@@ -47,6 +48,9 @@ func openGeth(dir, kind string) (peer, error) {
 	cfg.TrieCleanSize, cfg.StateCleanSize, cfg.WriteBufferSize = 64<<20, 64<<20, 64<<20
 	p.tries = triedb.NewDatabase(p.disk, &triedb.Config{PathDB: &cfg})
 	p.codes = state.NewCodeDB(p.disk)
+	if top := rawdb.ReadAccountTrieNode(p.disk, nil); len(top) > 0 {
+		p.root = crypto.Keccak256Hash(top) // the state that an earlier close has written
+	}
 	return p, p.reopen()
 }
 
@@ -111,8 +115,10 @@ func (p *geth) update(keys []int, x uint64) (root, commit time.Duration, err err
 
 func (p *geth) close() (time.Duration, error) {
 	start := time.Now()
-	if err := p.tries.Commit(p.root, false); err != nil {
-		return 0, err
+	if p.block > 0 {
+		if err := p.tries.Commit(p.root, false); err != nil {
+			return 0, err
+		}
 	}
 	flush := time.Since(start)
 	return flush, errors.Join(p.tries.Close(), p.disk.Close())

@@ -29,9 +29,6 @@ func measure(s *settings, n int, kind, side string) error {
 	default:
 		return errors.New("unknown side")
 	}
-	debug.FreeOSMemory()
-	before := rss()
-	peak := watch()
 	p, err := open(dir, kind)
 	if err != nil {
 		return err
@@ -43,6 +40,16 @@ func measure(s *settings, n int, kind, side string) error {
 		}
 	}
 	filled := time.Since(start)
+	// What follows runs on a database, not on what the fill left in memory.
+	if _, err := p.close(); err != nil {
+		return err
+	}
+	debug.FreeOSMemory()
+	before := rss()
+	peak := watch()
+	if p, err = open(dir, kind); err != nil {
+		return err
+	}
 	var cold, warm, root, commit, both, cpu []time.Duration
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	for round := range s.rounds {
@@ -68,13 +75,22 @@ func measure(s *settings, n int, kind, side string) error {
 	if err != nil {
 		return err
 	}
+	peaked := peak()
+	start = time.Now()
+	if p, err = open(dir, kind); err != nil {
+		return err
+	}
+	opened := time.Since(start)
+	if _, err := p.close(); err != nil {
+		return err
+	}
 	size, err := diskSize(dir)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| %d %s | %s | %.0f | %.2f | %.2f | %.1f | %.1f | **%.1f** | %.1f | %.0f | %.0f | %d |\n", n, kind, side,
+	fmt.Printf("| %d %s | %s | %.0f | %.2f | %.2f | %.1f | %.1f | **%.1f** | %.1f | %.0f | %.0f | %.0f | %d |\n", n, kind, side,
 		float64(n)/filled.Seconds()/1000, micros(median(cold)), micros(median(warm)), millis(median(root)), millis(median(commit)),
-		millis(median(both)), millis(median(cpu)), millis(flush), float64(size)/float64(n), (peak()-before)>>20)
+		millis(median(both)), millis(median(cpu)), millis(flush), millis(opened), float64(size)/float64(n), (peaked-before)>>20)
 	return os.RemoveAll(dir)
 }
 

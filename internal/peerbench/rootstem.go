@@ -22,23 +22,25 @@ type rootstem struct {
 
 // The caches together take no more than those that openGeth configures.
 func openRootstem(dir, kind string) (peer, error) {
-	return openRootstemWith(dir, kind, state.Config{Nodes: 64 << 20, Accounts: 128 << 10, Slots: 128 << 10})
+	return openRootstemWith(dir, kind, store.Budget{Cache: 64 << 20, WriteBuffer: 32 << 20, OpenFiles: 256},
+		state.Config{Nodes: 64 << 20, Dirty: 64 << 20, Accounts: 128 << 10, Slots: 128 << 10})
 }
 
 func openRootstemDefaults(dir, kind string) (peer, error) {
-	return openRootstemWith(dir, kind, state.Config{})
+	return openRootstemWith(dir, kind, store.Budget{}, state.Config{})
 }
 
-func openRootstemWith(dir, kind string, cfg state.Config) (peer, error) {
+func openRootstemWith(dir, kind string, budget store.Budget, cfg state.Config) (peer, error) {
 	p := &rootstem{slots: kind == "slots"}
 	var err error
-	if p.store, err = store.Open(store.Config{Dir: dir}); err != nil {
+	if p.store, err = store.Open(store.Config{Dir: dir, Budget: budget}); err != nil {
 		return nil, err
 	}
 	if p.state, err = state.OpenWith(p.store, cfg); err != nil {
 		return nil, err
 	}
-	p.view, err = p.state.View(ledger.EmptyRoot)
+	root, _ := p.state.Tip()
+	p.view, err = p.state.View(root)
 	return p, err
 }
 

@@ -58,7 +58,8 @@ type Collector struct {
 	bad     []uint64                 // refused partials of each seat
 }
 
-// gathering holds the partials of one statement, ascending by seat.
+// gathering holds the partials of one statement, ascending by seat. A seat has a slot
+// here if and only if the statement is in its list bySeat.
 type gathering struct {
 	slots []slot
 }
@@ -172,10 +173,8 @@ func (c *Collector) insert(p *Partial, at int) *gathering {
 // displace removes the seat's slot of a statement, and the gathering if it was the last.
 func (c *Collector) displace(s Statement, seat int) {
 	g := c.open[s]
-	if at, known := g.search(seat); known {
-		g.slots = slices.Delete(g.slots, at, at+1)
-	}
-	if len(g.slots) == 0 {
+	at, _ := g.search(seat)
+	if g.slots = slices.Delete(g.slots, at, at+1); len(g.slots) == 0 {
 		delete(c.open, s)
 	}
 }
@@ -220,38 +219,18 @@ func (g *gathering) partials() []bls.Partial {
 	return out
 }
 
-// recover tries the partials as they are, and after that those that are good.
+// recover makes the signature of a threshold of partials, or bars those that are bad.
 func (c *Collector) recover(s Statement, g *gathering) (*Signed, error) {
 	dst, msg := s.message(c.genesis)
-	sig, ok := c.combine(dst, msg, g.partials())
-	if !ok {
-		if err := c.weed(dst, msg, g); err != nil {
-			return nil, err
-		}
-		if g.count() < c.sharing.Threshold {
-			return nil, nil
-		}
-		if sig, ok = c.combine(dst, msg, g.partials()); !ok {
-			return nil, fmt.Errorf("%w: good partials do not make the key's signature", ErrSharing)
-		}
+	sig, err := bls.Recover(c.sharing.Threshold, g.partials()) // fails if one is no point of the group
+	if err != nil || c.sharing.Key.verify(dst, msg, sig) != nil {
+		return nil, c.weed(dst, msg, g)
 	}
 	c.finish(s, g)
 	return &Signed{s, sig}, nil
 }
 
-// combine recovers a signature from a threshold of partials and verifies it.
-func (c *Collector) combine(dst string, msg []byte, partials []bls.Partial) (sig bls.Signature, ok bool) {
-	if len(partials) < c.sharing.Threshold {
-		return sig, false
-	}
-	sig, err := bls.Recover(c.sharing.Threshold, partials)
-	if err != nil {
-		return sig, false // one is no point of the group
-	}
-	return sig, c.sharing.Key.verify(dst, msg, sig) == nil
-}
-
-// weed checks what is held and bars the bad.
+// weed checks what is held and bars the bad, of which there must be one.
 func (c *Collector) weed(dst string, msg []byte, g *gathering) error {
 	partials := g.partials()
 	bad, err := bls.BadPartials(c.sharing.Shares, dst, msg, partials)
@@ -260,10 +239,12 @@ func (c *Collector) weed(dst string, msg []byte, g *gathering) error {
 	}
 	for _, i := range bad {
 		seat := int(partials[i].Index) - 1
-		if at, known := g.search(seat); known {
-			g.slots[at] = slot{seat: seat, state: barred}
-			c.bad[seat]++
-		}
+		at, _ := g.search(seat)
+		g.slots[at] = slot{seat: seat, state: barred}
+		c.bad[seat]++
+	}
+	if len(bad) == 0 {
+		return fmt.Errorf("%w: good partials do not make the key's signature", ErrSharing)
 	}
 	for i := range g.slots {
 		if g.slots[i].state == held {
@@ -277,9 +258,8 @@ func (c *Collector) weed(dst string, msg []byte, g *gathering) error {
 func (c *Collector) finish(s Statement, g *gathering) {
 	for i := range g.slots {
 		seat := g.slots[i].seat
-		if at := slices.Index(c.bySeat[seat], s); at >= 0 {
-			c.bySeat[seat] = slices.Delete(c.bySeat[seat], at, at+1)
-		}
+		at := slices.Index(c.bySeat[seat], s)
+		c.bySeat[seat] = slices.Delete(c.bySeat[seat], at, at+1)
 	}
 	delete(c.open, s)
 	if len(c.done) == maxDone {

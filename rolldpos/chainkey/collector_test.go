@@ -2,6 +2,7 @@ package chainkey_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,7 @@ func TestBadPartialsAreWeededAndCostNoCertificate(t *testing.T) {
 	noPoint := g.sign(t, 3, commit(2))
 	noPoint.Signature = bls.Signature{0: 0x80, 47: 1}
 	for _, p := range []*chainkey.Partial{other, noPoint, g.sign(t, 1, commit(2)), g.sign(t, 2, commit(2)), g.sign(t, 4, commit(2))} {
+		require.Zero(t, c.Bad(0), "nothing is checked before a threshold is there")
 		signed, err := c.Add(p)
 		require.NoError(t, err)
 		require.Nil(t, signed)
@@ -62,6 +64,7 @@ func TestBadPartialsAreWeededAndCostNoCertificate(t *testing.T) {
 	signed, err := c.Add(g.sign(t, 0, commit(2)))
 	require.NoError(t, err)
 	require.Nil(t, signed, "its good partial counts, the fourth of five")
+	require.EqualValues(t, 2, c.Bad(0))
 	signed, err = c.Add(g.sign(t, 5, commit(2)))
 	require.NoError(t, err)
 	x, _ := signed.Certificate()
@@ -106,6 +109,31 @@ func TestLatePartialsAreIgnored(t *testing.T) {
 	}
 }
 
+func TestFinishedStatementsAreForgottenInTheEnd(t *testing.T) {
+	g := deal(t, "finished", 4)
+	c := g.collector(t)
+	finish := func(view rolldpos.View) (signed *chainkey.Signed) {
+		for seat := range 3 {
+			var err error
+			signed, err = c.Add(g.sign(t, seat, commit(view)))
+			require.NoError(t, err)
+		}
+		return signed
+	}
+	for view := range rolldpos.View(64) {
+		require.NotNil(t, finish(view+1))
+	}
+	require.Nil(t, finish(1), "of the last 64 none is made twice")
+	require.NotNil(t, finish(65))
+	require.NotNil(t, finish(1))
+	junk := g.sign(t, 0, commit(1)) // the places of finished statements are free
+	for view := range rolldpos.View(100) {
+		junk.View = view + 100
+		_, err := c.Add(junk)
+		require.NoError(t, err)
+	}
+}
+
 func TestSeatDisplacesOnlyItsOwnStatements(t *testing.T) {
 	g := deal(t, "flood", 4)
 	c := g.collector(t)
@@ -122,6 +150,54 @@ func TestSeatDisplacesOnlyItsOwnStatements(t *testing.T) {
 	signed, err := c.Add(g.sign(t, 2, commit(1)))
 	require.NoError(t, err)
 	require.NotNil(t, signed)
+}
+
+func TestSeatsOldestStatementGivesWay(t *testing.T) {
+	g := deal(t, "displaced", 4)
+	c := g.collector(t)
+	add := func(p *chainkey.Partial) *chainkey.Signed {
+		signed, err := c.Add(p)
+		require.NoError(t, err)
+		return signed
+	}
+	for _, seat := range []int{0, 3} {
+		require.Nil(t, add(g.sign(t, seat, commit(1))))
+	}
+	junk := g.sign(t, 3, commit(1))
+	for view := range rolldpos.View(32) {
+		junk.View = view + 2
+		require.Nil(t, add(junk))
+	}
+	require.Nil(t, add(g.sign(t, 1, commit(1))), "seat 3's partial has been displaced, those of others have not")
+	require.NotNil(t, add(g.sign(t, 3, commit(1))))
+}
+
+func TestMemoryIsBoundedWhateverASeatSends(t *testing.T) {
+	g := deal(t, "memory", 4)
+	c := g.collector(t)
+	p := g.sign(t, 3, commit(1))
+	flood := func(from, n rolldpos.View) {
+		for view := range n {
+			p.View = from + view
+			_, err := c.Add(p)
+			require.NoError(t, err)
+		}
+	}
+	flood(1, 100)
+	before := heap()
+	flood(1_000, 50_000)
+	after := heap()
+	runtime.KeepAlive(c)
+	require.Less(t, after-before, int64(1_000_000))
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	for range 3 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestPartialsOfOtherEpochsSeatsAndKindsAreRefused(t *testing.T) {

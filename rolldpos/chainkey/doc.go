@@ -17,8 +17,8 @@
 //
 // BLS12-381, signatures in G1 (48 bytes compressed), the key in G2 (96 bytes
 // compressed); RFC 9380's hash to the curve; threshold q = n − f for n seats, where
-// f = ⌊(n−1)/3⌋, so that what q honest and faulty seats cannot certify by votes no
-// fewer can certify by partials. Share i belongs to seat i − 1.
+// f = ⌊(n−1)/3⌋: as many partials make a certificate as votes do, and fewer make
+// nothing. Share i belongs to seat i − 1.
 //
 //	what        signed message                                                     suite
 //	certificate Keccak-256(tag ‖ genesis ‖ epoch ‖ view ‖ block)                   DSTCommit

@@ -253,6 +253,14 @@ func TestEncodingsAreReadBack(t *testing.T) {
 	got, err := chainkey.DecodePartial(p.AppendBinary(nil))
 	require.NoError(t, err)
 	require.Equal(t, p, got)
+	r := &chainkey.Partial{Statement: chainkey.Statement{Kind: chainkey.RoundKind, Epoch: 9}, Signature: bls.Signature{1}}
+	got, err = chainkey.DecodePartial(r.AppendBinary(nil))
+	require.NoError(t, err)
+	require.Equal(t, r, got)
+	b := &chainkey.Beacon{Round: 9, Signature: bls.Signature{2}}
+	read, err := chainkey.DecodeBeacon(b.AppendBinary(nil))
+	require.NoError(t, err)
+	require.Equal(t, b, read)
 	for _, bend := range []func(p *chainkey.Partial){
 		func(p *chainkey.Partial) { p.Seat = 255 },
 		func(p *chainkey.Partial) { p.View = 0 },

@@ -3,6 +3,7 @@ package dkg
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
@@ -27,10 +28,10 @@ func reseal(w *world, m *Deal, seats ...int) *Deal {
 	require.NoError(w.t, err)
 	for _, seat := range seats {
 		share := new(fr.Element).SetUint64(7).Bytes()
-		m.Shares[seat], err = seal(secret, &w.log.keys[seat], p.id, m.Dealer, seat, &share)
+		m.Shares[seat], err = seal(secret, &w.log.keys[seat], p.rules.ID, m.Dealer, seat, &share)
 		require.NoError(w.t, err)
 	}
-	w.c.sign(p.signer, m)
+	w.log.rules.sign(p.signer, m)
 	return m
 }
 
@@ -42,7 +43,7 @@ func faults() []fault {
 			apply: func(w *world, m *Deal) *Deal { return reseal(w, m, 1) }},
 		{name: "bad box", apply: func(w *world, m *Deal) *Deal {
 			m.Shares[0][5] ^= 1
-			w.c.sign(w.dealers[m.Dealer].signer, m)
+			w.log.rules.sign(w.dealers[m.Dealer].signer, m)
 			return m
 		}},
 		{name: "too many bad shares", justifies: true, apply: func(w *world, m *Deal) *Deal {
@@ -53,22 +54,23 @@ func faults() []fault {
 			if w.c.Old != nil && len(m.Commitment) > 0 {
 				m.Commitment[0] = w.c.Old.Shares[m.Dealer].Bytes()
 			}
-			w.c.sign(w.dealers[m.Dealer].signer, m)
+			w.log.rules.sign(w.dealers[m.Dealer].signer, m)
 			return m
 		}},
 		{name: "replayed deal", refused: ErrSignature, apply: func(w *world, m *Deal) *Deal {
 			other := *w.c
 			other.Plan.Start--
-			other.sign(w.dealers[m.Dealer].signer, m)
+			rules := other.Rules()
+			rules.sign(w.dealers[m.Dealer].signer, m)
 			return m
 		}},
 		{name: "foreign key", refused: ErrSignature, apply: func(w *world, m *Deal) *Deal {
-			w.c.sign(signer{identity(9999)}, m)
+			w.log.rules.sign(signer{identity(9999)}, m)
 			return m
 		}},
 		{name: "point that is none", refused: ErrDeal, apply: func(w *world, m *Deal) *Deal {
 			m.Commitment[len(m.Commitment)-1] = [96]byte{0: 0xc0}
-			w.c.sign(w.dealers[m.Dealer].signer, m)
+			w.log.rules.sign(w.dealers[m.Dealer].signer, m)
 			return m
 		}},
 	}
@@ -119,7 +121,7 @@ func spoil(w *world, bad []fault) (qualified []int) {
 // accuse lets a seat complain of an honest dealer.
 func accuse(w *world, seat, dealer int) {
 	m := &Complaint{Seat: seat, Dealers: []byte{byte(dealer)}}
-	w.c.sign(w.seats[seat].signer, m)
+	w.log.rules.sign(w.seats[seat].signer, m)
 	w.say(m)
 }
 
@@ -142,6 +144,31 @@ func TestFaultyDealersNeitherStopNorBendAGeneration(t *testing.T) {
 			require.Equal(t, want, got)
 			require.Equal(t, 3, g.Threshold)
 			w.signs(g)
+		})
+	}
+}
+
+func TestFaultyDealersNeitherStopNorBendAResharing(t *testing.T) {
+	w := newWorld(t, generation(1, from(0, 4)...), nil, from(0, 4), nil)
+	g := w.run()
+	kinds := append(faults(), fault{name: "another share than the old one", refused: ErrConstant, apply: func(w *world, m *Deal) *Deal {
+		m.Commitment[0] = m.Commitment[1]
+		w.log.rules.sign(w.dealers[m.Dealer].signer, m)
+		return m
+	}})
+	for first, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			next := from(3, 7)
+			r := &Ceremony{Genesis: w.c.Genesis, Era: 1, Seats: committee(3, next...), Plan: plan, Dealers: w.c.Seats, Old: g}
+			x := newWorld(t, r, from(0, 4), next, w.members)
+			want := spoil(x, some(kinds, first, 1))
+			h := x.run()
+			got, err := x.log.Qualified(height(Acknowledging))
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+			require.True(t, g.Key.Equal(h.Key))
+			require.Equal(t, 5, h.Threshold)
+			x.signs(h)
 		})
 	}
 }
@@ -208,8 +235,9 @@ func TestAHundredSeatsMakeAKey(t *testing.T) {
 	}
 	n := 100
 	w := newWorld(t, generation(1, from(0, n)...), nil, from(0, n), nil)
-	w.check = 35 // the bad shares go to these; the others only acknowledge
-	spoil(w, some(faults(), 0, 33))
+	w.check = 4 // the bad shares go to the first of these; the others only acknowledge
+	kinds := slices.DeleteFunc(faults(), func(f fault) bool { return f.name == "too many bad shares" })
+	spoil(w, some(kinds, 0, 33))
 	w.signs(w.run())
 }
 
@@ -256,12 +284,12 @@ func TestAGroupCountsOnlyOnceAQuorumHasAcknowledgedIt(t *testing.T) {
 	g, err := w.log.Group(height(Acknowledging))
 	require.NoError(t, err)
 	other := &Acknowledgement{Seat: 2, Group: [32]byte{1}}
-	w.c.sign(seats[2].signer, other)
+	w.log.rules.sign(seats[2].signer, other)
 	w.say(other)
 	_, err = w.log.Accepted(height(Acknowledging))
 	require.ErrorIs(t, err, ErrFailed, "another group's acknowledgement does not count")
 	last := &Acknowledgement{Seat: 3, Group: g.Digest()}
-	w.c.sign(seats[3].signer, last)
+	w.log.rules.sign(seats[3].signer, last)
 	w.say(last)
 	_, err = w.log.Accepted(height(Acknowledging))
 	require.NoError(t, err)

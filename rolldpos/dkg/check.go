@@ -10,34 +10,52 @@ import (
 	"github.com/rootstem/rootstem/rolldpos"
 )
 
-// Statement is what the author of a message signs with its ed25519 key: Keccak-256 of a
-// tag, the ceremony's ID and the items of the encoded message before the signature.
-func (c *Ceremony) Statement(m Message) [32]byte {
-	id := c.ID()
-	return keccak.Sum256([]byte(tagStatement), id[:], m.appendFields(nil))
+// Rules are what the messages of a ceremony are checked by.
+type Rules struct {
+	ID             [32]byte // of the ceremony
+	Seats, Dealers int
+	Threshold      int // of the result
 }
 
-// Check returns nil if a message is well-formed in itself: its author sits where it
-// must, has signed it for this ceremony, and it accuses only dealers that there are. A
-// deal's and a justification's content is CheckDeal's and CheckJustification's. It
-// costs one ed25519 verification and a hash; for an enrolment also an X25519. Errors:
-// ErrSeat, ErrSignature, ErrKey.
-func (c *Ceremony) Check(m Message) error {
-	authors := c.Seats
-	switch m := m.(type) {
-	case *Deal, *Justification:
-		authors = c.dealers()
-	case *Complaint:
-		if last := len(m.Dealers) - 1; last < 0 || int(m.Dealers[last]) >= c.dealers().Size() {
-			return fmt.Errorf("%w: accused by %d", ErrSeat, m.Seat)
-		}
+// Rules returns the ceremony's.
+func (c *Ceremony) Rules() Rules {
+	return Rules{c.ID(), c.Seats.Size(), c.dealers().Size(), c.Threshold()}
+}
+
+// Faulty returns f = ⌊(n−1)/3⌋: how many complaints a dealer survives.
+func (r *Rules) Faulty() int { return (r.Seats - 1) / 3 }
+
+// Statement is what the author of a message signs with its ed25519 key: Keccak-256 of a
+// tag, the ceremony's ID and the items of the encoded message before the signature.
+func (r *Rules) Statement(m Message) [32]byte {
+	return keccak.Sum256([]byte(tagStatement), r.ID[:], m.appendFields(nil))
+}
+
+// Dealt reports whether a message's author is a dealer: of a deal or a justification.
+// The authors of the others are seats.
+func Dealt(m Message) bool { return m.phase() == Dealing || m.phase() == Justifying }
+
+// Check returns nil if a message is well-formed in itself: its author is among those who
+// may say it and has signed it for this ceremony, and it accuses only dealers that
+// there are. key is the ed25519 key of the author. A deal's and a justification's
+// content is CheckDeal's and CheckJustification's. It costs one ed25519 verification
+// and a hash; for an enrolment also an X25519. Errors: ErrSeat, ErrSignature, ErrKey.
+func (r *Rules) Check(m Message, key ed25519.PublicKey) error {
+	authors := r.Seats
+	if Dealt(m) {
+		authors = r.Dealers
 	}
 	author := m.Author()
-	if author < 0 || author >= authors.Size() {
-		return fmt.Errorf("%w: %d of %d", ErrSeat, author, authors.Size())
+	if author < 0 || author >= authors {
+		return fmt.Errorf("%w: %d of %d", ErrSeat, author, authors)
 	}
-	digest := c.Statement(m)
-	if !ed25519.Verify(authors.Keys[author], digest[:], m.signature()[:]) {
+	if c, ok := m.(*Complaint); ok {
+		if last := len(c.Dealers) - 1; last < 0 || int(c.Dealers[last]) >= r.Dealers {
+			return fmt.Errorf("%w: accused by %d", ErrSeat, author)
+		}
+	}
+	digest := r.Statement(m)
+	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, digest[:], m.signature()[:]) {
 		return fmt.Errorf("%w: seat %d", ErrSignature, author)
 	}
 	if e, ok := m.(*Enrolment); ok {
@@ -48,20 +66,21 @@ func (c *Ceremony) Check(m Message) error {
 
 // CheckDeal returns nil if a deal that passed Check may stand until somebody complains:
 // the commitment has as many coefficients as the threshold, all of them points of the
-// subgroup other than the identity; in a resharing the constant one is the dealer's old
-// public share; and there is a box for every seat that has enrolled, and for no other.
-// It costs some 0.1 ms for each coefficient. Errors: ErrDeal, ErrConstant, ErrKey.
-func (c *Ceremony) CheckDeal(m *Deal, enrolled []bool) error {
-	_, err := c.checkDeal(m, enrolled)
+// subgroup other than the identity; the constant one is old, the dealer's old public
+// share, unless old is nil as in a generation; and there is a box for every seat that
+// has enrolled, and for no other. It costs some 0.1 ms for each coefficient. Errors:
+// ErrDeal, ErrConstant, ErrKey.
+func (r *Rules) CheckDeal(m *Deal, enrolled []bool, old *[96]byte) error {
+	_, err := r.checkDeal(m, enrolled, old)
 	return err
 }
 
-func (c *Ceremony) checkDeal(m *Deal, enrolled []bool) ([]curve.G2Affine, error) {
-	if len(m.Commitment) != c.Threshold() || len(m.Shares) != c.Seats.Size() || len(enrolled) != len(m.Shares) {
+func (r *Rules) checkDeal(m *Deal, enrolled []bool, old *[96]byte) ([]curve.G2Affine, error) {
+	if len(m.Commitment) != r.Threshold || len(m.Shares) != r.Seats || len(enrolled) != r.Seats {
 		return nil, fmt.Errorf("%w: %d coefficients and %d shares, not %d and %d",
-			ErrDeal, len(m.Commitment), len(m.Shares), c.Threshold(), c.Seats.Size())
+			ErrDeal, len(m.Commitment), len(m.Shares), r.Threshold, r.Seats)
 	}
-	if c.Old != nil && c.Old.Shares[m.Dealer].Bytes() != m.Commitment[0] {
+	if old != nil && *old != m.Commitment[0] {
 		return nil, fmt.Errorf("%w: dealer %d", ErrConstant, m.Dealer)
 	}
 	for i := range m.Shares {
@@ -75,11 +94,14 @@ func (c *Ceremony) checkDeal(m *Deal, enrolled []bool) ([]curve.G2Affine, error)
 	return points(m.Commitment, false)
 }
 
-// CheckJustification returns nil if a justification that passed Check reveals, to all
+// CheckJustification returns nil if a justification that passed Check reveals to all
 // seats that complained of its dealer and to no other, their true shares of a deal that
 // passed CheckDeal. It costs some 0.1 ms for each coefficient and 1 ms for each reveal.
 // Errors: ErrReveal, ErrDeal.
-func (c *Ceremony) CheckJustification(m *Justification, deal *Deal, complained []bool) error {
+func (r *Rules) CheckJustification(m *Justification, deal *Deal, complained []bool) error {
+	if len(deal.Commitment) != r.Threshold || len(complained) != r.Seats {
+		return fmt.Errorf("%w: %d coefficients", ErrDeal, len(deal.Commitment))
+	}
 	commitment, err := points(deal.Commitment, true)
 	if err != nil {
 		return err
@@ -108,4 +130,4 @@ func checkReveals(m *Justification, dealer int, commitment []curve.G2Affine, com
 }
 
 // sign signs a message in place.
-func (c *Ceremony) sign(s rolldpos.Signer, m Message) { *m.signature() = s.Sign(c.Statement(m)) }
+func (r *Rules) sign(s rolldpos.Signer, m Message) { *m.signature() = s.Sign(r.Statement(m)) }

@@ -11,8 +11,8 @@
 // once it is durable. Transcript.Accepted returns the Group when a quorum holds durable
 // shares; before that nobody may rely on it, and old shares must not be erased.
 //
-// A chain without room for a Transcript calls Check, CheckDeal and CheckJustification
-// itself, as subchain/ceremony does.
+// A chain without room for a Transcript checks messages by the ceremony's Rules, as
+// subchain/ceremony does.
 //
 // Do not use the key as randomness: see Bias. A ceremony that fails leaves the chain
 // with certificates of individual votes; the next one starts afresh.
@@ -53,15 +53,16 @@
 // its own shall qualify (R. Gennaro, S. Jarecki, H. Krawczyk and T. Rabin, "Secure
 // Distributed Key Generation for Discrete-Log Based Cryptosystems", EUROCRYPT 1999). We
 // accept that, instead of a second round of commitments, since a threshold BLS key must
-// be unforgeable, not uniform. f bad dealers choose among at most 2^f keys, each of
-// which is a sum with at least one honest, uniform addend that they committed to ignore
-// or use before they could know its logarithm; a forger under one of these keys yields,
-// with a loss of the factor of the choice, a forger under a uniform one. The same authors
-// show so much for Schnorr signatures ("Secure Applications of Pedersen's Distributed Key
+// be unforgeable, not uniform. Let h be the sum of the honest dealers' secrets, which is
+// uniform and unknown, and b that of those of the bad dealers that qualify. They know b,
+// since each must give shares of its polynomial to all honest seats. The key is
+// (h + b)·g₂, and a forged signature (h + b)·H(m) less b·H(m) is a forged one under
+// h·g₂: to choose b late, out of at most 2^f sums, gains nothing. The same authors show
+// so much for Schnorr signatures ("Secure Applications of Pedersen's Distributed Key
 // Generation Protocol", CT-RSA 2003), and R. Bacho and J. Loss treat threshold BLS with
 // this very protocol ("On the Adaptive Security of the Threshold BLS Signature Scheme",
-// CCS 2022). Whoever needs an unpredictable value uses a signature under the key, which
-// nobody can bias: the key is fixed before the message.
+// CCS 2022). Whoever needs an unpredictable value uses a signature under the key, whose
+// message is fixed before and which nobody can bend: the key is known by then.
 //
 // # Encryption
 //
@@ -80,7 +81,7 @@
 // # Encodings
 //
 // Messages are RLP lists, see AppendBinary of each; a signature is ed25519 over
-// Ceremony.Statement, which binds genesis, era, epoch, heights, committees and the old
+// Rules.Statement, which binds genesis, era, epoch, heights, committees and the old
 // group. Points are compressed, 96 bytes; scalars have 32 bytes, big-endian.
 //
 // # Secrecy

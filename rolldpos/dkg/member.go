@@ -62,7 +62,7 @@ func (p *Participant) Finish(t *Transcript, height uint64) (*Pending, error) {
 	if !key.Public().Equal(g.Shares[p.seat]) {
 		return nil, fmt.Errorf("%w: seat %d", ErrShare, p.seat)
 	}
-	return &Pending{p, &Member{p.id, bls.Share{Index: uint32(p.seat) + 1, Key: key}, g}}, nil
+	return &Pending{p, &Member{p.rules.ID, bls.Share{Index: uint32(p.seat) + 1, Key: key}, g}}, nil
 }
 
 // shareOf returns what the seat got from a dealer: in a box, or revealed.
@@ -95,7 +95,8 @@ func (x *Pending) Keep(store func(member []byte) error) (*Member, *Acknowledgeme
 // restarts makes it again from the member that it decoded.
 func (m *Member) Acknowledge(c *Ceremony, s rolldpos.Signer) *Acknowledgement {
 	a := &Acknowledgement{Seat: int(m.Share.Index) - 1, Group: m.Group.Digest()}
-	c.sign(s, a)
+	r := c.Rules()
+	r.sign(s, a)
 	return a
 }
 

@@ -43,7 +43,7 @@ type Sealed [48]byte
 type Enrolment struct {
 	Seat int
 	Key  [32]byte // X25519
-	Sig  [64]byte // ed25519 over Statement, as in all messages
+	Sig  [64]byte // ed25519 over Rules.Statement, as in all messages
 }
 
 // Deal shares a polynomial among the seats.

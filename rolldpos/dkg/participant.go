@@ -19,7 +19,7 @@ const SeedSize = 32
 // same again. It is not safe for concurrent use.
 type Participant struct {
 	ceremony     *Ceremony
-	id           [32]byte
+	rules        Rules
 	signer       rolldpos.Signer
 	seat, dealer int // rolldpos.Observer without
 	seed         []byte
@@ -36,7 +36,7 @@ func Join(c *Ceremony, key ed25519.PublicKey, s rolldpos.Signer, seed [SeedSize]
 		return nil, err
 	}
 	p := &Participant{
-		ceremony: c, id: c.ID(), signer: s, seat: c.Seats.Seat(key), dealer: c.dealers().Seat(key), seed: seed[:],
+		ceremony: c, rules: c.Rules(), signer: s, seat: c.Seats.Seat(key), dealer: c.dealers().Seat(key), seed: seed[:],
 	}
 	if p.seat < 0 && p.dealer < 0 {
 		return nil, ErrRole
@@ -76,7 +76,7 @@ func (p *Participant) Enrol() (*Enrolment, error) {
 		return nil, err
 	}
 	m := &Enrolment{Seat: p.seat, Key: [32]byte(secret.PublicKey().Bytes())}
-	p.ceremony.sign(p.signer, m)
+	p.rules.sign(p.signer, m)
 	return m, nil
 }
 
@@ -101,13 +101,13 @@ func (p *Participant) Deal(t *Transcript) (*Deal, error) {
 			continue
 		}
 		share := poly.at(uint32(seat) + 1)
-		m.Shares[seat], err = seal(secret, &t.keys[seat], p.id, p.dealer, seat, &share)
+		m.Shares[seat], err = seal(secret, &t.keys[seat], p.rules.ID, p.dealer, seat, &share)
 		clear(share[:])
 		if err != nil {
 			return nil, err
 		}
 	}
-	p.ceremony.sign(p.signer, m)
+	p.rules.sign(p.signer, m)
 	return m, nil
 }
 
@@ -120,7 +120,7 @@ func (p *Participant) Complain(t *Transcript) (*Complaint, error) {
 		return nil, err
 	}
 	m := &Complaint{Seat: p.seat, Dealers: bad}
-	p.ceremony.sign(p.signer, m)
+	p.rules.sign(p.signer, m)
 	return m, nil
 }
 
@@ -139,7 +139,7 @@ func (p *Participant) receive(t *Transcript) (bad []byte, err error) {
 		if d == nil {
 			continue
 		}
-		share, err := open(secret, p.id, d.deal, p.seat)
+		share, err := open(secret, p.rules.ID, d.deal, p.seat)
 		if err == nil {
 			err = opens(d.points, uint32(p.seat)+1, &share)
 		}
@@ -160,7 +160,7 @@ func (p *Participant) Justify(t *Transcript) (*Justification, error) {
 		return nil, nil
 	}
 	d := t.deals[p.dealer]
-	if d.complaints == 0 || d.complaints > p.ceremony.Seats.Faulty() {
+	if d.complaints == 0 || d.complaints > p.rules.Faulty() {
 		return nil, nil
 	}
 	poly, err := p.polynomial()
@@ -174,7 +174,7 @@ func (p *Participant) Justify(t *Transcript) (*Justification, error) {
 			m.Reveals = append(m.Reveals, Reveal{seat, poly.at(uint32(seat) + 1)})
 		}
 	}
-	p.ceremony.sign(p.signer, m)
+	p.rules.sign(p.signer, m)
 	return m, nil
 }
 
@@ -183,7 +183,7 @@ func (p *Participant) secret(label string) (*ecdh.PrivateKey, error) {
 	if p.seed == nil {
 		return nil, ErrErased
 	}
-	b, err := derive(p.seed, p.id, label, 32)
+	b, err := derive(p.seed, p.rules.ID, label, 32)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ var _ io.Reader = (*coefficient)(nil)
 
 func (c *coefficient) Read(dst []byte) (int, error) {
 	label := binary.BigEndian.AppendUint32([]byte("coefficient"), c.index)
-	b, err := derive(c.p.seed, c.p.id, string(label), len(dst))
+	b, err := derive(c.p.seed, c.p.rules.ID, string(label), len(dst))
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package dkg
 
 import (
+	"crypto/ed25519"
 	"fmt"
 
 	curve "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -10,7 +11,7 @@ import (
 // outcome. It is not safe for concurrent use.
 type Transcript struct {
 	ceremony     *Ceremony
-	id           [32]byte
+	rules        Rules
 	height       uint64 // of the newest message
 	keys         [][32]byte
 	enrolled     []bool   // by seat
@@ -37,7 +38,7 @@ func NewTranscript(c *Ceremony) (*Transcript, error) {
 	}
 	n := c.Seats.Size()
 	return &Transcript{
-		ceremony: c, id: c.ID(), keys: make([][32]byte, n), enrolled: make([]bool, n),
+		ceremony: c, rules: c.Rules(), keys: make([][32]byte, n), enrolled: make([]bool, n),
 		deals: make([]*dealt, c.dealers().Size()), complained: make([]bool, n), acknowledged: make([]bool, n),
 		votes: map[[32]byte]int{},
 	}, nil
@@ -46,15 +47,23 @@ func NewTranscript(c *Ceremony) (*Transcript, error) {
 // Add appends a message that is in the block of some height. A message that has no
 // effect is refused with an error and changes nothing: out of phase or below an earlier
 // height (ErrPhase), a seat's second (ErrRepeated), unfounded (ErrComplaint), or one of
-// those of Check, CheckDeal and CheckJustification.
+// those of Rules.
 func (t *Transcript) Add(height uint64, m Message) error {
 	if phase := t.ceremony.Plan.At(height); phase != m.phase() || height < t.height {
 		return fmt.Errorf("%w: height %d", ErrPhase, height)
 	}
-	if err := t.ceremony.Check(m); err != nil {
+	authors := t.ceremony.Seats
+	if Dealt(m) {
+		authors = t.ceremony.dealers()
+	}
+	var key ed25519.PublicKey
+	if author := m.Author(); author >= 0 && author < authors.Size() {
+		key = authors.Keys[author]
+	}
+	err := t.rules.Check(m, key)
+	if err != nil {
 		return err
 	}
-	var err error
 	switch m := m.(type) {
 	case *Enrolment:
 		err = t.enrol(m)
@@ -85,7 +94,12 @@ func (t *Transcript) deal(m *Deal) error {
 	if t.deals[m.Dealer] != nil {
 		return fmt.Errorf("%w: deal of %d", ErrRepeated, m.Dealer)
 	}
-	points, err := t.ceremony.checkDeal(m, t.enrolled)
+	var old *[96]byte
+	if t.ceremony.Old != nil {
+		b := t.ceremony.Old.Shares[m.Dealer].Bytes()
+		old = &b
+	}
+	points, err := t.rules.checkDeal(m, t.enrolled, old)
 	if err != nil {
 		return err
 	}
@@ -119,7 +133,7 @@ func (t *Transcript) justify(m *Justification) error {
 	switch {
 	case d == nil || d.complaints == 0:
 		return fmt.Errorf("%w: nobody complained of %d", ErrReveal, m.Dealer)
-	case d.complaints > t.ceremony.Seats.Faulty():
+	case d.complaints > t.rules.Faulty():
 		return fmt.Errorf("%w: %d is disqualified by %d complaints", ErrReveal, m.Dealer, d.complaints)
 	case d.reveals != nil:
 		return fmt.Errorf("%w: justification of %d", ErrRepeated, m.Dealer)
@@ -154,7 +168,7 @@ func (t *Transcript) Qualified(height uint64) ([]int, error) {
 	}
 	var out []int
 	for i, d := range t.deals {
-		if d.qualified(t.ceremony.Seats.Faulty()) {
+		if d.qualified(t.rules.Faulty()) {
 			out = append(out, i)
 		}
 	}

@@ -179,7 +179,7 @@ func (w *world) finish() {
 	require.NoError(w.t, err)
 	for i, p := range w.seats[w.check:] {
 		a := &Acknowledgement{Seat: w.check + i, Group: g.Digest()}
-		w.c.sign(p.signer, a)
+		w.log.rules.sign(p.signer, a)
 		w.say(a)
 	}
 }

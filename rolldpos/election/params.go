@@ -12,7 +12,7 @@ import (
 // Errors.
 var (
 	ErrParams     = errors.New("election: unfit parameters")
-	ErrCandidates = errors.New("election: fewer delegates than the least committee")
+	ErrCandidates = errors.New("election: too few delegates, or one without weight")
 	ErrNotGuilty  = errors.New("election: the two messages prove no guilt")
 	ErrRisk       = errors.New("election: no such committee")
 )
@@ -64,12 +64,15 @@ type Params struct {
 	Slash    uint64 // thousandths of the self-stake; 1 to 1,000
 	Reporter uint64 // thousandths of what was slashed for who proves the guilt; at most 500
 	Evidence Window // after an epoch's end, in which guilt can be proved
-	Unbond   Window // in which withdrawn stake stays; longer than Evidence in both
+	// Unbond is how long withdrawn stake stays, longer than Evidence in both. Evidence
+	// counts when it is included, so that any margin will do here; the period in which
+	// devices trust a key adds to it.
+	Unbond Window
 }
 
 // Default returns the parameters that an operator starts from, for a coin of 18
 // decimals and blocks of a second: all 36 delegates sit, an epoch is an hour, evidence
-// counts for 14 days, stake unbonds in 21.
+// counts for 14 days, stake unbonds in 21. It sets no rewards.
 func Default() Params {
 	const day = 24 * 3600 * 1000
 	coin := func(n uint64) (x uint256.Int) {

@@ -115,8 +115,6 @@ func (c *Client) follows(now uint64, h *Header) error {
 	switch {
 	case h.Time > now && h.Time-now > MaxDrift:
 		return fmt.Errorf("%w: by %d ms", ErrFuture, h.Time-now)
-	case c.head.Block.IsZero():
-		return nil
 	case h.Height == c.head.Height && h.Hash() != c.head.Block:
 		return fmt.Errorf("%w: %d", ErrFork, h.Height)
 	case h.Height < c.head.Height:

@@ -73,6 +73,21 @@ func TestOldCommitteeStaysOnlyIfNoNextOneWasNamed(t *testing.T) {
 	require.NoError(t, take(undecided))
 }
 
+func TestNextCommitteeDoesNotSpeakBeforeItsEpoch(t *testing.T) {
+	w := rolling(t)
+	c := w.fromGenesis()
+	require.NoError(t, w.takeVotes(c, 2))
+	next := w.seats(2)
+	h := *w.headers[3]
+	h.Committee = next.committee.Hash()
+	x := &rolldpos.Certificate{Epoch: 1, View: 3, Kind: rolldpos.Commit, Block: h.Hash()}
+	x.Signatures = sign(next.keys, rolldpos.VoteDigest(w.genesis, 1, 3, rolldpos.Commit, x.Block))
+	unchanged(t, c, light.ErrCommittee, func() error {
+		_, err := c.UpdateVotes(w.now(3), h.AppendRLP(nil), next.committee.At(1), x)
+		return err
+	})
+}
+
 func TestTrustInACommitteeExpires(t *testing.T) {
 	w := steady(t)
 	c := w.fromGenesis()
@@ -194,6 +209,20 @@ func TestVotesDoNotProlongTrustInAKey(t *testing.T) {
 	require.NoError(t, c.LearnKey(w.anchors[30].Encode(), key[:]), "the anchor still names it")
 	_, err := c.UpdateKeyed(late, w.raw(31), w.keyed(31))
 	require.NoError(t, err)
+}
+
+func TestHeaderInOneFormKeepsWhatTheOtherKnows(t *testing.T) {
+	w := steady(t)
+	c := w.fromKey()
+	require.NoError(t, w.takeKeyed(c, 2))
+	require.NoError(t, w.takeVotes(c, 3))
+	require.NoError(t, w.takeKeyed(c, 4))
+	key := w.key(1).Public().Bytes()
+	require.NoError(t, c.LearnKey(w.anchors[4].Encode(), key[:]))
+	_, era, _ := c.Key()
+	require.EqualValues(t, 1, era, "the same key keeps its era")
+	_, err := c.UpdateVotes(w.now(5), w.raw(5), nil, w.votes(5))
+	require.NoError(t, err, "the same committee is still there in full")
 }
 
 func TestStaleAndForeignHandoversAreRefused(t *testing.T) {

@@ -32,7 +32,8 @@
 //     a later epoch also an unchanged committee, so that a device may sleep while its
 //     committee stays. Epochs in which the committee changes are taken one by one.
 //   - Chain-key form: any header from the key's first epoch on. After a sleep of k eras,
-//     k handovers come first.
+//     k handovers come first. An era that ended without a handover, because its
+//     ceremony failed, is passed in the committee form and with LearnKey.
 //   - Trust period: seats that have left and got their stake back risk nothing, and q of
 //     them, or q old shares, can sign what they like. Who trusted a committee or a key
 //     at the time of some header therefore believes it only until the period has

@@ -42,6 +42,7 @@ type registry struct {
 	header  *light.Header
 	address ledger.Address
 	account [][]byte
+	absent  [][]byte // of address 2
 	prove   func(key []byte) [][]byte
 }
 
@@ -56,6 +57,7 @@ func newRegistry(t testing.TB, subchain, seq uint64, block ledger.Hash) *registr
 	b := ledger.Account{Nonce: 2, Root: ledger.EmptyRoot, CodeHash: ledger.EmptyCodeHash}
 	root, account := secure(t, map[string][]byte{string(r.address[:]): a.AppendRLP(nil), string(make([]byte, 20)): b.AppendRLP(nil)})
 	r.header, r.account = &light.Header{Header: ledger.Header{StateRoot: root}}, account(r.address[:])
+	r.absent = account(append([]byte{2}, make([]byte, 19)...))
 	return r
 }
 
@@ -128,6 +130,9 @@ func TestHeaderProvesWhatItHolds(t *testing.T) {
 	require.Equal(t, ledger.Hash{7}, value)
 	_, err = r.header.Slot(r.address, r.account, ledger.Hash{1}, r.prove(key[:]))
 	require.ErrorIs(t, err, ledger.ErrProof)
+	value, err = r.header.Slot(ledger.Address{2}, r.absent, key, nil)
+	require.NoError(t, err)
+	require.True(t, value.IsZero(), "no account, no storage")
 	_, err = r.header.Account(ledger.Address{3}, r.account)
 	require.ErrorIs(t, err, ledger.ErrProof)
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/rlp"
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/rolldpos/light"
@@ -166,6 +167,30 @@ func TestDamagedStateIsRefused(t *testing.T) {
 	}
 	_, err := light.Decode(append(state, 0))
 	require.ErrorIs(t, err, light.ErrState)
+	require.EqualValues(t, 1, state[3], "the version, behind the list's head")
+	state[3] = 2
+	_, err = light.Decode(sealed(state))
+	require.ErrorIs(t, err, light.ErrState)
+}
+
+func TestStateWithSeatsThatAreNotItsCommitteeIsRefused(t *testing.T) {
+	w := steady(t)
+	c := w.fromGenesis()
+	require.NoError(t, w.takeVotes(c, 3))
+	state := c.AppendBinary(nil)
+	list, _, _, err := rlp.Split(state[:len(state)-8])
+	require.NoError(t, err)
+	seats := list[len(list)-4*32:]
+	fields := list[:len(list)-4*32-2]
+	rebuild := func(seats []byte) []byte {
+		p := rlp.AppendBytes(append([]byte(nil), fields...), seats)
+		return sealed(append(rlp.AppendList(nil, p), make([]byte, 8)...))
+	}
+	require.Equal(t, state, rebuild(seats))
+	for _, bad := range [][]byte{seats[:127], seats[:96], append(seats[32:128:128], seats[:32]...), make([]byte, 256*32)} {
+		_, err := light.Decode(rebuild(bad))
+		require.ErrorIs(t, err, light.ErrState)
+	}
 }
 
 func TestStateIsFrozen(t *testing.T) {
@@ -200,6 +225,44 @@ func FuzzDecode(f *testing.F) {
 				require.ErrorIs(t, err, light.ErrState)
 			}
 		}
+	})
+}
+
+// FuzzUpdate brings any bytes as header, certificate, committee and handover: only the
+// honest header is taken.
+func FuzzUpdate(f *testing.F) {
+	w := steady(f)
+	foreign := newWorld(f, spread(1, "x", "y", "z", "x"), spread(3, "k1", "k2"))
+	start := w.fromGenesis()
+	require.NoError(f, w.takeVotes(start, 2))
+	key := w.key(1).Public().Bytes()
+	require.NoError(f, start.LearnKey(w.anchors[2].Encode(), key[:]))
+	state, now := start.AppendBinary(nil), w.now(3)
+	f.Add(w.raw(3), w.votes(3).AppendBinary(nil), w.committee(3).AppendBinary(nil))
+	f.Add(w.raw(3), w.keyed(3).AppendBinary(nil), foreign.handover(2, 4).AppendBinary(nil))
+	f.Fuzz(func(t *testing.T, header, cert, extra []byte) {
+		c, err := light.Decode(state)
+		require.NoError(t, err)
+		committee, err := rolldpos.DecodeCommittee(extra)
+		if err != nil {
+			committee = nil
+		}
+		if x, err := rolldpos.DecodeCertificate(cert); err == nil {
+			_, _ = c.UpdateVotes(now, header, committee, x)
+		}
+		if x, err := chainkey.DecodeCertificate(cert); err == nil {
+			_, _ = c.UpdateKeyed(now, header, x)
+		}
+		if h, err := chainkey.DecodeHandover(extra); err == nil {
+			require.Error(t, c.Handover(now, h), "nobody has signed one")
+		}
+		if head := c.Head(); head.Height != 2 {
+			require.Equal(t, w.headers[3].Hash(), head.Block)
+		}
+		require.Error(t, c.LearnKey(header, extra))
+		p := &light.CheckpointProof{Header: header, Account: [][]byte{cert}, Slot: [][]byte{extra}}
+		_, err = c.Reanchor(now, &light.Header{Header: *w.headers[3]}, light.Registration{}, p)
+		require.Error(t, err)
 	})
 }
 

@@ -41,12 +41,10 @@ func (c *Client) UpdateVotes(now uint64, headerRLP []byte, committee *rolldpos.C
 
 // believes says whether a committee may speak for its epoch: in the head's epoch the
 // head's, in the next the one that the head has named, and later either, because a
-// committee that is unchanged keeps its hash.
+// committee that is unchanged keeps its hash. Earlier epochs are follows' to refuse.
 func (c *Client) believes(committee *rolldpos.Committee) bool {
 	hash, epoch := ledger.Hash(committee.Hash()), uint64(committee.Epoch)
 	switch {
-	case epoch < c.head.Epoch:
-		return false
 	case epoch == c.head.Epoch:
 		return hash == c.committee
 	case epoch == c.head.Epoch+1 && !c.next.IsZero():

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/rolldpos/light"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -149,4 +150,25 @@ func TestCheckpointBindsDomainNumberAndBlock(t *testing.T) {
 	vote := certify(keys, header(c), rolldpos.Certificate{Epoch: 3, View: 5, Kind: rolldpos.Commit})
 	_, err = light.VerifyCheckpoint(c, domain, 9, header(c).AppendRLP(nil), &vote.Signatures)
 	require.ErrorIs(t, err, rolldpos.ErrSignature, "votes are no checkpoint")
+}
+
+func TestMissingAuthorityOrCertificateIsRefusedInBothForms(t *testing.T) {
+	c, keys := committee()
+	h := header(c)
+	raw := h.AppendRLP(nil)
+	key := chainkey.NewKey(newKey(t, "key").Public())
+	x := &chainkey.Certificate{Epoch: 3, View: 5, Block: h.Hash()}
+	_, err := light.Verify(genesis, raw, nil, light.Certificate[*chainkey.Key](x))
+	require.ErrorIs(t, err, light.ErrMissing)
+	_, err = light.Verify(genesis, raw, key, nil)
+	require.ErrorIs(t, err, light.ErrMissing)
+	_, err = light.Verify(genesis, raw, key, (*chainkey.Certificate)(nil))
+	require.ErrorIs(t, err, light.ErrKind)
+	_, err = light.Verify(genesis, raw, c, (*rolldpos.Certificate)(nil))
+	require.ErrorIs(t, err, light.ErrKind)
+	_, err = light.Verify(genesis, raw, key, x)
+	require.ErrorIs(t, err, chainkey.ErrSignature)
+	sigs := sign(keys, rolldpos.CheckpointDigest(domain, 9, h.Hash()))
+	_, err = light.VerifyCheckpoint(nil, domain, 9, raw, &sigs)
+	require.ErrorIs(t, err, light.ErrMissing)
 }

@@ -19,8 +19,8 @@ func (st *State) Check() error {
 		return err
 	}
 	p := st.tip.Load()
-	records := walker{it: st.spaces.nodes.Iterate(nil, nil)}
-	storageRecords := walker{it: st.spaces.storageNodes.Iterate(nil, nil)}
+	records := walker{it: st.spaces.nodes.Iterate(nil, nil), newer: st.buffer.sorted(kindNode)}
+	storageRecords := walker{it: st.spaces.storageNodes.Iterate(nil, nil), newer: st.buffer.sorted(kindStorageNode)}
 	slots := walker{it: st.spaces.slots.Iterate(nil, nil)}
 	root, err := st.rebuild(&slots, &records, &storageRecords)
 	if err == nil && root != p.root {
@@ -160,30 +160,62 @@ func (st *State) checkHistory(p *position) error {
 	return nil
 }
 
-// walker reads a table from one end to the other.
+// walker reads a table from one end to the other, with newer values of some of its
+// keys.
 type walker struct {
-	it    *store.Iterator
-	begun bool
-	more  bool
+	it         *store.Iterator
+	newer      []oldValue // in ascending order; without a value the key is gone
+	begun      bool
+	stored     bool // the iterator stands at an entry
+	more       bool
+	key, value []byte
 }
 
-func (w *walker) advance() { w.begun, w.more = true, w.it.Next() }
+func (w *walker) advance() {
+	if !w.begun || w.stored && bytes.Equal(w.key, w.it.Key()) {
+		w.begun, w.stored = true, w.it.Next()
+	}
+	for {
+		w.more = w.stored
+		if w.stored {
+			w.key, w.value = w.it.Key(), w.it.Value()
+		}
+		order := 1
+		if len(w.newer) > 0 {
+			order = -1
+			if w.stored {
+				order = bytes.Compare(w.newer[0].key, w.key)
+			}
+		}
+		if order > 0 {
+			return
+		}
+		w.more, w.key, w.value = true, w.newer[0].key, w.newer[0].value
+		w.newer = w.newer[1:]
+		if w.value != nil {
+			return
+		}
+		if order == 0 {
+			w.stored = w.it.Next()
+		}
+	}
+}
 
 // peek returns the entry at hand without its prefix, if it begins with it.
 func (w *walker) peek(prefix []byte) (key, value []byte, ok bool) {
 	if !w.begun {
 		w.advance()
 	}
-	if !w.more || !bytes.HasPrefix(w.it.Key(), prefix) {
+	if !w.more || !bytes.HasPrefix(w.key, prefix) {
 		return nil, nil, false
 	}
-	return w.it.Key()[len(prefix):], w.it.Value(), true
+	return w.key[len(prefix):], w.value, true
 }
 
 // end fails if an entry is left.
 func (w *walker) end() error {
 	if _, _, left := w.peek(nil); left {
-		return fmt.Errorf("entry %x: %w", w.it.Key(), corrupt("belongs to nothing"))
+		return fmt.Errorf("entry %x: %w", w.key, corrupt("belongs to nothing"))
 	}
 	return w.it.Err()
 }

@@ -11,16 +11,17 @@ import (
 
 // position is where the committed state is. It does not change.
 type position struct {
-	seq    uint64 // number of blocks committed so far
-	oldest uint64 // number of the oldest state that is readable
-	root   ledger.Hash
+	seq     uint64 // number of blocks committed so far
+	oldest  uint64 // number of the oldest state that is readable
+	flushed uint64 // number of the state whose nodes the store has
+	root    ledger.Hash
 	// inflight holds the diffs of commits whose batches may be written at any time:
 	// what they change may already be in the store, or not.
 	inflight []*diff
 }
 
 func (p *position) encode() []byte {
-	return slices.Concat(be(p.seq), be(p.oldest), p.root[:])
+	return slices.Concat(be(p.seq), be(p.oldest), p.root[:], be(p.flushed))
 }
 
 // Commit adds to b what v and its ancestors have in memory, each as a block of its
@@ -50,10 +51,14 @@ func (st *State) Commit(b *store.Batch, v *View) error {
 	}
 	slices.Reverse(c.layers)
 	c.turnRound()
+	c.to = position{seq: p.seq + uint64(len(c.layers)), oldest: p.oldest, flushed: p.flushed, root: v.root}
+	if c.flush = c.full(); c.flush {
+		c.to.flushed = c.to.seq
+		st.buffer.write(st, b)
+	}
 	for i, l := range c.layers {
 		c.add(l, i)
 	}
-	c.to = position{seq: p.seq + uint64(len(c.layers)), oldest: p.oldest, root: v.root}
 	if err := c.prune(); err != nil {
 		return err
 	}
@@ -72,6 +77,7 @@ type settlement struct {
 	from   *position
 	to     position
 	layers []*layer // oldest first
+	flush  bool     // the records of nodes go to the store
 	diffs  []*diff
 	// filters are those of the diffs.
 	filters []filter
@@ -132,6 +138,9 @@ func (c *settlement) addStorage(e *entry) {
 }
 
 func (c *settlement) addEdits(owner []byte, edits []edit) {
+	if !c.flush {
+		return
+	}
 	space := c.state.spaces.nodes
 	if len(owner) > 0 {
 		space = c.state.spaces.storageNodes
@@ -157,7 +166,7 @@ func (c *settlement) prune() error {
 	if c.to.seq <= st.history {
 		return nil
 	}
-	end := min(c.to.seq-st.history, c.to.oldest+uint64(len(c.layers))+pruneAhead)
+	end := min(c.to.seq-st.history, c.to.flushed, c.to.oldest+uint64(len(c.layers))+pruneAhead)
 	for ; c.to.oldest < end; c.to.oldest++ {
 		if err := c.forget(c.to.oldest); err != nil {
 			return err
@@ -207,6 +216,9 @@ func (c *settlement) settle() {
 			st.filters.add(seq, c.filters[i])
 		}
 	}
+	if c.flush {
+		st.buffer.empty(st.nodes)
+	}
 	to := c.to // a copy: the position must not keep the layers in memory
 	st.tip.Store(&to)
 	for i, l := range c.layers {
@@ -234,22 +246,14 @@ func (c *settlement) cache(l *layer) {
 		}
 	}
 	nodes := func() {
-		st.cacheNodes(l.edits)
+		st.buffer.add(nil, l.edits)
 		for _, e := range l.sorted {
-			st.cacheNodes(e.edits)
+			st.buffer.add(e.hash[:], e.edits)
 		}
 	}
 	tasks := []func(){accounts, nodes}
 	_ = each(len(tasks), func(i int) error { tasks[i](); return nil }) // the function returns no error
 	for hash, code := range l.codes {
 		st.codes.add(hash, code)
-	}
-}
-
-func (st *State) cacheNodes(edits []edit) {
-	for i := range edits {
-		if edits[i].new != nil && edits[i].ref.n == 32 {
-			st.nodes.add(edits[i].ref.b, edits[i].new)
-		}
 	}
 }

@@ -20,6 +20,10 @@
 // and the records of branches, most of them as what differs. An older state is read
 // through the diffs since. Code lies under its hash and is never removed.
 //
+// What a block changes in the flat tables and its diff are in its batch; the records
+// of branches follow, many blocks' together, when they take Config.Dirty. Open
+// computes those that wait from the diffs, so that an end at any time loses nothing.
+//
 // Nodes are checked against their hash when they are read from the store. Check
 // holds the flat tables, the nodes and the history against each other.
 //

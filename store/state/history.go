@@ -282,8 +282,12 @@ func (t trie) node(r ref, path []byte) (*branch, error) {
 			return decodeBranch(record)
 		}
 	}
-	key := nodeKey(t.owner, path)
-	record, err := t.state.record(t.seq, key, r)
+	var room [98]byte
+	key := appendNodeKey(room[:0], t.owner, path)
+	if x, ok := t.state.buffer.get(key); ok && x.ref == r && x.record != nil {
+		return decodeBranch(x.record)
+	}
+	record, err := t.state.record(t.seq, key)
 	if err != nil || record == nil {
 		return nil, err
 	}
@@ -302,9 +306,8 @@ func (t trie) node(r ref, path []byte) (*branch, error) {
 
 // record finds the record of a node as of seq, or nil. The result is right only if
 // its hash is.
-func (st *State) record(seq uint64, key []byte, r ref) ([]byte, error) {
-	space, k := st.table(key)
-	record, err := space.Get(k)
+func (st *State) record(seq uint64, key []byte) ([]byte, error) {
+	record, err := st.stored(key)
 	if err != nil {
 		return nil, err
 	}

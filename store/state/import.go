@@ -313,7 +313,7 @@ func (imp *Import) Finish() error {
 	if rootOf(&c) != imp.root {
 		return fmt.Errorf("%w: the accounts have root %v, not %v", store.ErrCorrupt, rootOf(&c), imp.root)
 	}
-	p := &position{seq: 1, oldest: 1, root: imp.root}
+	p := &position{seq: 1, oldest: 1, flushed: 1, root: imp.root}
 	w.batch.Set(st.spaces.roots, p.root[:], be(1))
 	w.batch.Set(st.spaces.numbers, be(1), p.root[:])
 	w.batch.Set(st.spaces.meta, tipKey, p.encode())

@@ -63,7 +63,10 @@ func slotKey(account, slot *[32]byte) []byte {
 // nodeKey is the key of a record in the trie of accounts, or of a storage trie if
 // owner is not empty.
 func nodeKey(owner, path []byte) []byte {
-	k := make([]byte, 0, 1+len(owner)+len(path))
+	return appendNodeKey(make([]byte, 0, 1+len(owner)+len(path)), owner, path)
+}
+
+func appendNodeKey(k, owner, path []byte) []byte {
 	if len(owner) == 0 {
 		return append(append(k, kindNode), path...)
 	}

@@ -33,6 +33,11 @@ var (
 type Config struct {
 	// Nodes is the memory for trie nodes in bytes. 0 means 8 MiB.
 	Nodes int
+	// Dirty is the memory in bytes for changed trie nodes that go to the store later,
+	// together; a batch that takes them along is that much larger, and Open computes
+	// them again. 0 means 8 MiB; a negative number means that each batch holds them,
+	// as it does without a history.
+	Dirty int
 	// Accounts is the number of accounts to cache, of about 250 bytes each. 0 means
 	// 8,192.
 	Accounts int
@@ -56,7 +61,7 @@ func (c *Config) normal() error {
 	for _, x := range []struct {
 		value     *int
 		otherwise int
-	}{{&c.Nodes, 8 << 20}, {&c.Accounts, 8_192}, {&c.Slots, 16_384}, {&c.Codes, 2 << 20}, {&c.Diffs, 4 << 20}, {&c.History, 1_024}} {
+	}{{&c.Nodes, 8 << 20}, {&c.Dirty, 8 << 20}, {&c.Accounts, 8_192}, {&c.Slots, 16_384}, {&c.Codes, 2 << 20}, {&c.Diffs, 4 << 20}, {&c.History, 1_024}} {
 		if *x.value == 0 {
 			*x.value = x.otherwise
 		}
@@ -70,11 +75,13 @@ type State struct {
 	store   *store.Store
 	spaces  spaces
 	history uint64
+	dirty   int
 
 	tip    atomic.Pointer[position]
 	fresh  atomic.Bool // no import is under way, and the store need not be asked
 	moving sync.Mutex  // held while tip changes
 
+	buffer   *buffer
 	nodes    *records
 	accounts *table[ledger.Address, cachedAccount]
 	slots    *table[slotName, slotValue]
@@ -119,7 +126,7 @@ func OpenWith(s *store.Store, cfg Config) (*State, error) {
 	if err := cfg.normal(); err != nil {
 		return nil, err
 	}
-	st := &State{store: s, history: uint64(cfg.History), spaces: spaces{
+	st := &State{store: s, history: uint64(cfg.History), dirty: cfg.Dirty, buffer: newBuffer(), spaces: spaces{
 		accounts: s.Space("state/a"), slots: s.Space("state/s"), nodes: s.Space("state/n"), storageNodes: s.Space("state/m"),
 		codes: s.Space("state/c"), diffs: s.Space("state/d"), filters: s.Space("state/f"),
 		roots: s.Space("state/r"), numbers: s.Space("state/b"), meta: s.Space("state"),
@@ -144,14 +151,18 @@ func (st *State) loadTip() error {
 		return err
 	}
 	if raw != nil {
-		if len(raw) != 48 {
+		if len(raw) != 56 {
 			return corrupt("tip")
 		}
 		p.seq, p.oldest, p.root = binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:]), ledger.Hash(raw[16:])
+		p.flushed = binary.BigEndian.Uint64(raw[48:])
 	}
 	st.tip.Store(p)
 	half, err := st.spaces.meta.Has(importKey)
 	st.fresh.Store(!half)
+	if err == nil {
+		err = st.replay(p)
+	}
 	return err
 }
 
@@ -169,6 +180,11 @@ func (st *State) View(root ledger.Hash) (*View, error) {
 		return nil, err
 	}
 	if root == ledger.EmptyRoot {
+		// Blocks that leave nothing in the state are committed too, and what follows
+		// descends from them.
+		if p := st.tip.Load(); p.root == root && p.seq > 0 {
+			return &View{state: st, root: root, seq: p.seq}, nil
+		}
 		return &View{state: st, root: root, void: true}, nil
 	}
 	raw, err := st.spaces.roots.Get(root[:])

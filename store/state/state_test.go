@@ -105,12 +105,19 @@ func requireSame(t *testing.T, model naiveState, v *View) {
 }
 
 // The run mixes chains of pending views, commits of several at once, reopening and
-// views that are dropped.
+// views that are dropped, with nodes that wait for never, some and all blocks.
 func TestRandomUpdatesMatchTheNaiveState(t *testing.T) {
+	for _, dirty := range []int{-1, 60_000, 0} {
+		t.Run(fmt.Sprint(dirty), func(t *testing.T) { testRandomUpdates(t, dirty) })
+	}
+}
+
+func testRandomUpdates(t *testing.T, dirty int) {
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir})
 	require.NoError(t, err)
-	st, err := OpenWith(s, Config{Nodes: 4_000, Accounts: 10, Slots: 20, Codes: 1, Diffs: 100})
+	cfg := Config{Nodes: 4_000, Dirty: dirty, Accounts: 10, Slots: 20, Codes: 1, Diffs: 100}
+	st, err := OpenWith(s, cfg)
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(7, 7))
 	model := make(naiveState)
@@ -138,7 +145,7 @@ func TestRandomUpdatesMatchTheNaiveState(t *testing.T) {
 			require.NoError(t, s.Close())
 			s, err = store.Open(store.Config{Dir: dir})
 			require.NoError(t, err)
-			st, err = Open(s)
+			st, err = OpenWith(s, cfg)
 			require.NoError(t, err)
 			v, err = st.View(root)
 			require.NoError(t, err)
@@ -326,8 +333,10 @@ func TestProofsOfAViewVerify(t *testing.T) {
 }
 
 func TestDamageIsFoundOnReading(t *testing.T) {
-	dir := t.TempDir()
-	s, st := openState(t, dir)
+	s, err := store.Open(store.Config{})
+	require.NoError(t, err)
+	st, err := OpenWith(s, Config{Dirty: -1})
+	require.NoError(t, err)
 	var changes []ledger.Change
 	for i := range byte(50) {
 		changes = append(changes, ledger.Change{Address: ledger.Address{i}, Account: ledger.Account{Nonce: 1}})
@@ -357,7 +366,7 @@ func TestDamageIsFoundOnReading(t *testing.T) {
 	}
 	hash := ledger.Keccak([]byte{1, 2})
 	undo := damage(st.spaces.codes, hash[:], []byte{1, 3})
-	_, err := fresh().Code(hash)
+	_, err = fresh().Code(hash)
 	require.ErrorIs(t, err, store.ErrCorrupt)
 	undo()
 

@@ -17,6 +17,7 @@ import (
 	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain"
+	"github.com/rootstem/rootstem/subchain/ceremony"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/devnet"
 	"github.com/rootstem/rootstem/subchain/ledger"
@@ -43,6 +44,10 @@ func accountKey(t *testing.T, name string) *ledger.Key {
 	require.NoError(t, err)
 	return k
 }
+
+// nodeKey is the account that a validator's node makes its transactions with. A wallet
+// that used it too would compete with it for nonces.
+func nodeKey(t *testing.T, i int) *ledger.Key { return accountKey(t, fmt.Sprint("node ", i)) }
 
 // send calls a method of a contract and waits until that has succeeded.
 func (w *wallet) send(to ledger.Address, wei uint64, signature string, args ...any) {
@@ -108,8 +113,19 @@ func stakingRules(length, seats uint64) election.Params {
 	}
 }
 
-// stakingNet starts n validators, of which the first seats are the first committee.
-func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i int, cfg *subchain.Config)) *devnet.Network {
+// ceremonyRules fill the epoch from a fourth on with the phases of a ceremony, but for
+// an eighth that is left for a handover.
+func ceremonyRules(length, era uint64) ceremony.Config {
+	phase := (length*5/8 - 1) / 5
+	return ceremony.Config{
+		EpochLength: length, Place: length / 4, Enrol: phase, Deal: phase, Complain: phase, Justify: phase, Acknowledge: phase,
+		Era: era, Committees: module.AddressOf(staking.Name),
+	}
+}
+
+// stakingNet starts n validators, of which the first seats are the first committee. A
+// key serves for era epochs; 0: for good.
+func stakingNet(t *testing.T, n, seats int, era uint64, rules election.Params, change func(i int, cfg *subchain.Config)) *devnet.Network {
 	t.Helper()
 	dir := t.TempDir()
 	var first []staking.Seat
@@ -119,16 +135,19 @@ func stakingNet(t *testing.T, n, seats int, rules election.Params, change func(i
 		first = append(first, staking.Seat{Key: [32]byte(key.Public().(ed25519.PublicKey))})
 	}
 	net, err := devnet.StartSeats(dir, n, seats, func(i int) subchain.Config {
-		s, err := staking.New(staking.Config{Params: rules, Committee: first})
+		s, err := staking.New(staking.Config{Params: rules, Committee: first, Keys: module.AddressOf(ceremony.Name)})
+		require.NoError(t, err)
+		keys, err := ceremony.New(ceremonyRules(rules.EpochLength, era))
 		require.NoError(t, err)
 		cfg := subchain.Config{
 			Genesis:   chain.Genesis{Name: "staking-test", BaseFee: *uint256.NewInt(1_000_000_000), EpochLength: rules.EpochLength},
-			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}},
-			BlockTime: 20 * time.Millisecond, Heartbeat: 60 * time.Millisecond, Delta: 200 * time.Millisecond,
+			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}, {Name: ceremony.Name, Module: keys}},
+			BlockTime: 20 * time.Millisecond, Heartbeat: 40 * time.Millisecond, Delta: 200 * time.Millisecond,
 		}
 		for j := range n {
 			cfg.Genesis.Alloc = append(cfg.Genesis.Alloc,
-				chain.Allocation{Address: accountKey(t, fmt.Sprint(j)).Address(), Balance: *uint256.NewInt(1e18)})
+				chain.Allocation{Address: accountKey(t, fmt.Sprint(j)).Address(), Balance: *uint256.NewInt(1e18)},
+				chain.Allocation{Address: nodeKey(t, j).Address(), Balance: *uint256.NewInt(1e18)})
 		}
 		if change != nil {
 			change(i, &cfg)
@@ -207,15 +226,15 @@ func twin(t *testing.T, net *devnet.Network, key ed25519.PrivateKey) (stop func(
 
 func TestASeatThatVotesTwiceIsSlashedThroughEvidenceOfAThirdParty(t *testing.T) {
 	const third = 4
-	net := stakingNet(t, 5, 4, stakingRules(20, 7), func(i int, cfg *subchain.Config) {
+	net := stakingNet(t, 5, 4, 0, stakingRules(20, 7), func(i int, cfg *subchain.Config) {
 		if i == third { // a follower: it has no seat, only an account
-			cfg.Operator = accountKey(t, "4")
+			cfg.Operator = nodeKey(t, third)
 		}
 	})
 	at := module.AddressOf(staking.Name)
 	guilty := newWallet(t, net, "3", 0)
 	guilty.register(net.Keys()[3], 100_000)
-	before := credit(t, net, accountKey(t, "4").Address())
+	before := credit(t, net, nodeKey(t, third).Address())
 	require.True(t, before.IsZero())
 	stop := twin(t, net, net.Keys()[3])
 	require.Eventually(t, func() bool {
@@ -223,7 +242,7 @@ func TestASeatThatVotesTwiceIsSlashedThroughEvidenceOfAThirdParty(t *testing.T) 
 		return len(events(t, validator(t, net, 0), at, "CandidateSlashed(address,address,uint64,uint256,uint256)")) == 1
 	}, 30*time.Second, 20*time.Millisecond)
 	stop()
-	reward := credit(t, net, accountKey(t, "4").Address())
+	reward := credit(t, net, nodeKey(t, third).Address())
 	require.Equal(t, uint64(5_000), reward.Uint64(), "a tenth of the half that is slashed")
 	h := height(t, net, 0)
 	reach(t, net, 0, h+3)

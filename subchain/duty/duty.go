@@ -19,6 +19,7 @@ import (
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/chainkey"
+	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/staking"
@@ -30,8 +31,11 @@ var ErrConfig = errors.New("duty: incomplete configuration")
 // Config assembles a Duty. The zero address of a module means that the chain has none.
 type Config struct {
 	Chain *chain.Chain
+	Store *store.Store
 	// Key is the operator's account, which pays for the transactions. Any account
-	// will do; without coins on a chain that charges for gas, nothing gets done.
+	// will do; without coins on a chain that charges for gas, nothing gets done. Nil
+	// makes no transactions: others bring evidence, and the seat has no part in
+	// ceremonies.
 	Key *ledger.Key
 	// Nonce returns the account's next nonce, transactions that wait counted.
 	Nonce func(ledger.Address) (uint64, error)
@@ -39,22 +43,35 @@ type Config struct {
 	Pending func(ledger.Hash) bool
 	// Submit puts a transaction into the node's pool and spreads it.
 	Submit func(*ledger.Transaction) error
+	// Sign has the node send its partial of a handover.
+	Sign func(chainkey.Statement)
 	// Seat is the node's consensus key. What one node suffices for, the seats do in
 	// turn, a block apart, and a node without a seat after them.
-	Seat    ed25519.PrivateKey
-	Staking ledger.Address
-	Logger  *slog.Logger // nil discards
+	Seat     ed25519.PrivateKey
+	Staking  ledger.Address
+	Ceremony ledger.Address
+	Vault    *Vault       // of the seat's secrets
+	Logger   *slog.Logger // nil discards
 }
 
 // Duty is what one node owes its chain.
 type Duty struct {
-	cfg  Config
-	log  *slog.Logger
-	from ledger.Address
-	wake chan struct{} // a block became final, or there is a new task
+	cfg       Config
+	log       *slog.Logger
+	from      ledger.Address // zero without a key
+	handovers store.Space    // era (8 bytes, big-endian) → chainkey.Handover
+	wake      chan struct{}  // a block became final, or there is a new task
 
 	mu    sync.Mutex
-	tasks []*task // oldest first, at most maxTasks
+	tasks []*task          // oldest first, at most maxTasks
+	given *chainkey.Signed // newest signature of a handover
+
+	// Owned by Run's goroutine.
+	epoch uint64 // of the next block
+	run   *run   // nil until the epoch's ceremony opens
+	// looked is when, in signEvery blocks, the next epoch's key was looked at last, and
+	// settled the last epoch in which nothing is left to be handed over.
+	looked, settled uint64
 }
 
 // maxTasks bounds what is owed at a time: more is dropped, which for evidence means
@@ -63,13 +80,17 @@ const maxTasks = 256
 
 // New prepares a Duty and starts nothing.
 func New(cfg Config) (*Duty, error) {
-	if cfg.Chain == nil || cfg.Key == nil || cfg.Nonce == nil || cfg.Pending == nil || cfg.Submit == nil {
+	if cfg.Chain == nil || cfg.Store == nil || cfg.Nonce == nil || cfg.Pending == nil || cfg.Submit == nil || cfg.Sign == nil || cfg.Vault == nil {
 		return nil, ErrConfig
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Duty{cfg: cfg, log: cfg.Logger, from: cfg.Key.Address(), wake: make(chan struct{}, 1)}, nil
+	d := &Duty{cfg: cfg, log: cfg.Logger, wake: make(chan struct{}, 1), handovers: cfg.Store.Space("handovers")}
+	if cfg.Key != nil {
+		d.from = cfg.Key.Address()
+	}
+	return d, nil
 }
 
 // Final takes that a block became final. It returns at once.
@@ -96,8 +117,20 @@ func (d *Duty) Evidence(epoch uint64, e rolldpos.Evidence) {
 	d.owe(&task{name: name, to: d.cfg.Staking, data: data, wait: d.turn(epoch)})
 }
 
-// Beacon has a round's signature brought on chain. It returns at once.
-func (d *Duty) Beacon(b *chainkey.Beacon) {
+// Signed has a round's signature brought on chain, and keeps that of a handover. It
+// returns at once.
+func (d *Duty) Signed(s *chainkey.Signed) {
+	if b, ok := s.Beacon(); ok {
+		d.beacon(b)
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.given = s
+	d.nudge()
+}
+
+func (d *Duty) beacon(b *chainkey.Beacon) {
 	if d.cfg.Staking.IsZero() {
 		return
 	}
@@ -126,19 +159,24 @@ func (d *Duty) turn(epoch uint64) uint64 {
 	return (uint64(seat) + epoch) % n
 }
 
-// Run works until ctx ends, which returns nil, or the chain cannot be read.
+// Run works until ctx ends, which returns nil. What it cannot do is logged: blocks become
+// final without.
 func (d *Duty) Run(ctx context.Context) error {
+	defer func() {
+		if d.run != nil {
+			d.run.end()
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.wake:
 		}
-		if err := d.work(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
+		d.attend(ctx)
+		if err := d.handOver(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("handover", "epoch", d.epoch, "error", err)
 		}
+		d.work(ctx)
 	}
 }

@@ -3,7 +3,6 @@ package duty
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/holiman/uint256"
@@ -21,6 +20,8 @@ type task struct {
 	to   ledger.Address
 	data []byte
 	wait uint64 // blocks that others have for it
+	// until is the first height at which it is too late; 0: never.
+	until uint64
 
 	began   uint64      // height at which it was first looked at, plus one
 	sent    ledger.Hash // the transaction that is under way; zero: none
@@ -35,8 +36,11 @@ const (
 	gasMargin = 30
 )
 
-// owe adds a task unless it is known.
+// owe adds a task unless it is known, or the node makes no transactions.
 func (d *Duty) owe(t *task) {
+	if d.cfg.Key == nil {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known := slices.ContainsFunc(d.tasks, func(o *task) bool { return o.name == t.name })
@@ -48,19 +52,18 @@ func (d *Duty) owe(t *task) {
 }
 
 // work goes on with every task.
-func (d *Duty) work(ctx context.Context) error {
+func (d *Duty) work(ctx context.Context) {
 	d.mu.Lock()
 	open := slices.Clone(d.tasks)
 	d.mu.Unlock()
 	for _, t := range open {
-		if err := d.pursue(ctx, t); err != nil {
-			return fmt.Errorf("duty: %s: %w", t.name, err)
+		if err := d.pursue(ctx, t); err != nil && ctx.Err() == nil {
+			d.log.Warn("duty", "task", t.name, "error", err)
 		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool { return t.done })
-	return nil
 }
 
 // pursue brings one task a step further. The error is the host's.
@@ -71,6 +74,10 @@ func (d *Duty) pursue(ctx context.Context, t *task) error {
 		t.began = height + 1
 	}
 	if height+1 < t.began+t.wait {
+		return nil
+	}
+	if t.until != 0 && height+1 >= t.until {
+		t.done = true
 		return nil
 	}
 	if !t.sent.IsZero() {

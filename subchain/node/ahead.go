@@ -43,6 +43,17 @@ func (a *ahead) take(epoch uint64) []rolldpos.Message {
 	return taken.messages
 }
 
+// queueConsensus queues a peer's message of size bytes for the core, verified ahead if the
+// core is behind.
+func (n *Node) queueConsensus(from p2p.PeerID, m rolldpos.Message, size int) {
+	if len(n.events) >= busyQueue {
+		n.verified.ahead(n.chain.Genesis(), m)
+	}
+	if !n.post(func(ctx context.Context) { n.consensus(ctx, from, m, size) }) {
+		n.cfg.Metrics.dropped()
+	}
+}
+
 // consensus passes a peer's message of size bytes to the core, or keeps it for the
 // next epoch.
 func (n *Node) consensus(ctx context.Context, from p2p.PeerID, m rolldpos.Message, size int) {

@@ -132,13 +132,16 @@ func (n *Node) execute(hash ledger.Hash) (*chain.Record, error) {
 		at = b.Header.Parent
 	}
 	for i := len(branch) - 1; i >= 0; i-- {
-		_, err := n.chain.Execute(branch[i])
+		n.flush()
+		began := time.Now()
+		r, err := n.chain.Execute(branch[i])
 		if errors.Is(err, chain.ErrUnknown) {
 			return nil, fmt.Errorf("%w: %w", errWaiting, err) // the last block of an epoch is not final yet
 		}
 		if err != nil {
 			return nil, err
 		}
+		n.cfg.Metrics.executed(r, began)
 	}
 	r, ok := n.chain.Executed(hash)
 	if !ok {

@@ -181,11 +181,9 @@ func (g *gathering) count(p *chainkey.Partial) error {
 	if c, ok := signed.Certificate(); ok {
 		return g.place(c)
 	}
-	if b, ok := signed.Beacon(); ok {
-		g.rounded = true
-		if g.node.cfg.Beacon != nil {
-			g.node.cfg.Beacon(b)
-		}
+	g.rounded = g.rounded || signed.Kind == chainkey.RoundKind
+	if g.node.cfg.Signed != nil {
+		g.node.cfg.Signed(signed)
 	}
 	return nil
 }
@@ -205,7 +203,11 @@ func (g *gathering) place(c *chainkey.Certificate) error {
 	if err != nil || at.Hash != r.Hash {
 		return err
 	}
-	return n.keeper.putKeyCertificate(r.Block.Header.Height, c, g.key)
+	if err := n.keeper.putKeyCertificate(r.Block.Header.Height, c, g.key); err != nil {
+		return err
+	}
+	n.cfg.Metrics.keyed(r.Block.Header.Height)
+	return nil
 }
 
 // final learns the group of the block's epoch, once it has one, and places the
@@ -300,6 +302,18 @@ func (g *gathering) takeShare(sharing *chainkey.Sharing) error {
 	}
 	g.share = share
 	return nil
+}
+
+// Sign has this node sign a statement of its epoch with its share, if it has one, and
+// send the partial. The caller answers for the statement, as chainkey.Sign says. It may
+// be called from any goroutine.
+func (n *Node) Sign(s chainkey.Statement) {
+	n.partials.post(func(g *gathering) error {
+		if uint64(s.Epoch) != g.epoch || g.collector == nil {
+			return nil
+		}
+		return g.sign(s)
+	})
 }
 
 // KeyCertificate returns the chain-key certificate of the final block of a height and

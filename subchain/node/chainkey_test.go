@@ -110,7 +110,7 @@ func keyed(t *testing.T) (n *network, key []byte, beacons *beaconBook) {
 	beacons = &beaconBook{seen: map[uint64]*chainkey.Beacon{}}
 	n.tune = func(name string, cfg *node.Config) {
 		cfg.Keys = &keys{name, deals}
-		cfg.Beacon = beacons.add
+		cfg.Signed = beacons.add
 	}
 	return n, deals[0].group[:96], beacons
 }
@@ -120,10 +120,12 @@ type beaconBook struct {
 	seen map[uint64]*chainkey.Beacon
 }
 
-func (b *beaconBook) add(x *chainkey.Beacon) {
+func (b *beaconBook) add(s *chainkey.Signed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.seen[x.Round] = x
+	if x, ok := s.Beacon(); ok {
+		b.seen[x.Round] = x
+	}
 }
 
 func (b *beaconBook) get(round uint64) *chainkey.Beacon {

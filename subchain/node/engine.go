@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -39,7 +41,7 @@ func (n *Node) restore(ctx context.Context) error {
 			}
 		}
 	}
-	if n.lost, err = n.keeper.lost(); err != nil {
+	if n.lost, n.doubt, err = n.keeper.lost(); err != nil {
 		return err
 	}
 	if err := n.resetPool(); err != nil {
@@ -55,6 +57,9 @@ func (n *Node) restore(ctx context.Context) error {
 // begin makes the core of the epoch of the next block. The log of an epoch is read
 // when the node starts; while it runs, no epoch begins twice.
 func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.View) ([][]byte, error)) error {
+	if n.flush(); n.fault != nil {
+		return n.fault
+	}
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
 	committee, err := n.chain.Committee(epoch)
@@ -65,6 +70,7 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err != nil {
 		return err
 	}
+	committee = committee.Checking(n.verified.check)
 	cfg := rolldpos.Config{
 		Genesis: n.chain.Genesis(), Committee: committee, Seat: rolldpos.Observer,
 		Anchor: first, Delta: uint64(n.cfg.Delta.Milliseconds()),
@@ -77,6 +83,12 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	if cfg.Abstain = abstention(n.lost, epoch); cfg.Abstain > 0 {
 		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
+	}
+	if n.doubt && cfg.Seat != rolldpos.Observer {
+		if cfg.Query, err = unused(); err != nil {
+			return err
+		}
+		n.log.Warn("the watermark of this seat is gone: asking the others before any vote", "epoch", epoch)
 	}
 	core, err := rolldpos.New(cfg)
 	if err != nil {
@@ -98,6 +110,7 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
 	n.seated.Store(cfg.Seat != rolldpos.Observer)
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
+	n.verified.turn(committee)
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
 	if final != nil {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
@@ -108,6 +121,15 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	n.evaluate(ctx)
 	return n.fault
+}
+
+// unused draws a number that no query has had, but with a chance of 2⁻⁶³.
+func unused() (uint64, error) {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 0, fmt.Errorf("node: query: %w", err)
+	}
+	return binary.BigEndian.Uint64(b[:]) | 1, nil
 }
 
 func noRecords(uint64, rolldpos.View) ([][]byte, error) { return nil, nil }
@@ -132,23 +154,19 @@ func (n *Node) anchor(epoch uint64) (ledger.Hash, error) {
 	}
 }
 
-// step feeds the core and obeys it. What is to be durable is durable before
-// anything is sent.
+// step feeds the core and obeys it. What it wants kept and sent goes out with flush.
 func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	if n.fault != nil {
 		return
 	}
 	epoch := n.epoch
 	ready := n.core.Step(n.now(), in)
+	n.verified.view.Store(uint64(n.core.View()))
 	for _, err := range ready.Faults {
 		n.fail(fmt.Errorf("%w: %w", ErrStopped, err))
 		return
 	}
-	if err := n.persist(&ready); err != nil {
-		n.fail(err)
-		return
-	}
-	n.send(&ready)
+	n.output.add(&ready)
 	n.follow()
 	for _, e := range ready.Evidence {
 		n.log.Warn("evidence of guilt", "seat", e.Seat, "epoch", epoch)
@@ -170,41 +188,6 @@ func (n *Node) step(ctx context.Context, in rolldpos.Input) {
 	if len(ready.Final)+len(ready.Verify)+len(ready.Build) > 0 {
 		n.post(n.advance)
 	}
-}
-
-func (n *Node) persist(ready *rolldpos.Ready) error {
-	if len(ready.Persist)+len(ready.Bodies) == 0 {
-		return nil
-	}
-	var bodies []*ledger.Block
-	for _, h := range ready.Bodies {
-		r, ok := n.chain.Executed(h)
-		if !ok {
-			return fmt.Errorf("node: the core wants the body of %x kept, which was not executed here", h)
-		}
-		bodies = append(bodies, r.Block)
-	}
-	return n.keeper.persist(n.epoch, ready.Persist, bodies)
-}
-
-// send passes messages on; the body of a proposal of ours goes before it, once.
-func (n *Node) send(ready *rolldpos.Ready) {
-	for _, out := range ready.Send {
-		if p, ok := out.Message.(*rolldpos.Proposal); ok && n.leads(p) && n.bodies.sendOnce(p.Block) {
-			if r, ok := n.chain.Executed(p.Block); ok {
-				n.broadcast(r.Block.AppendRLP([]byte{wireBody}))
-			}
-		}
-		n.broadcast(out.Message.AppendBinary([]byte{wireConsensus}))
-		if v, ok := out.Message.(*rolldpos.Vote); ok && v.Kind == rolldpos.Commit && v.Seat == n.seat {
-			n.partials.committed(v)
-		}
-	}
-}
-
-// leads reports whether this seat proposes in a proposal's view.
-func (n *Node) leads(p *rolldpos.Proposal) bool {
-	return n.committee.Leader(p.View) == n.seat
 }
 
 // tick runs what is due.
@@ -258,6 +241,9 @@ func (n *Node) finalize(ctx context.Context) (progress bool) {
 // commit writes a block with its pending ancestors; false if it was final already
 // or the node must stop.
 func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certificate) bool {
+	if n.flush(); n.fault != nil {
+		return false
+	}
 	records, err := n.chain.Finalize(hash, c.AppendBinary(nil))
 	if err != nil {
 		if errors.Is(err, chain.ErrConflict) {
@@ -269,6 +255,7 @@ func (n *Node) commit(ctx context.Context, hash ledger.Hash, c *rolldpos.Certifi
 	for _, r := range records {
 		n.log.Debug("block final", "height", r.Block.Header.Height, "view", r.Block.Header.View, "transactions", len(r.Block.Transactions))
 		n.bodies.drop(r)
+		n.cfg.Metrics.final(r)
 		if err := n.endorse(r); err != nil {
 			n.fail(err)
 			return false
@@ -378,71 +365,4 @@ func (n *Node) chainHas(hash ledger.Hash) bool {
 // early reports whether a block's time is too far ahead of this clock.
 func early(millis uint64) bool {
 	return millis > uint64(time.Now().Add(maxDrift).UnixMilli())
-}
-
-// propose builds the block that the core asked for once its time has come and
-// there is a reason for one.
-func (n *Node) propose(ctx context.Context) bool {
-	if n.build == nil {
-		return false
-	}
-	parent, ok := n.chain.Executed(n.build.Parent)
-	if !ok {
-		return false
-	}
-	// A parent whose time lies ahead of this clock holds nothing up.
-	if gap := time.Since(time.UnixMilli(int64(parent.Block.Header.Time))); 0 <= gap && gap < n.cfg.BlockTime {
-		return false
-	}
-	candidates, err := n.candidates(parent)
-	if err != nil {
-		n.fail(err)
-		return false
-	}
-	final := parent.Hash == n.chain.Head().Hash
-	if final && len(candidates) == 0 && !n.heartbeatDue() {
-		return false
-	}
-	req := *n.build
-	n.build = nil
-	r, rejected, err := n.chain.Propose(chain.Proposal{
-		Parent: req.Parent, View: uint64(req.View), Seat: n.seat, Time: uint64(time.Now().UnixMilli()),
-	}, candidates)
-	if err != nil {
-		n.fail(fmt.Errorf("node: building on %s: %w", parent.Hash, err))
-		return false
-	}
-	for _, x := range rejected {
-		n.log.Debug("transaction left out", "hash", x.Transaction.Hash(), "reason", x.Reason)
-		if final {
-			n.pool.Remove(x.Transaction.Hash())
-		}
-	}
-	_, last := n.chain.Epoch(r.Block.Header.Height)
-	n.step(ctx, rolldpos.Built{View: req.View, Parent: req.Parent, Block: r.Hash, Last: last})
-	return true
-}
-
-// candidates lists the transactions that are executable after a block.
-func (n *Node) candidates(parent *chain.Record) ([]*ledger.Transaction, error) {
-	view, err := n.chain.StateOf(parent)
-	if err != nil {
-		return nil, err
-	}
-	fee := n.chain.NextBaseFee(parent)
-	return n.pool.Next(view, &fee, 2*n.chain.GasLimit())
-}
-
-func (n *Node) heartbeatDue() bool {
-	last := time.UnixMilli(int64(n.chain.Head().Block.Header.Time))
-	return time.Since(last) >= n.cfg.Heartbeat
-}
-
-// evaluate tells the core whether there is work for a block.
-func (n *Node) evaluate(ctx context.Context) {
-	demand := n.heartbeatDue() || n.pool.Stats().Executable > 0
-	if demand != n.demand {
-		n.demand = demand
-		n.step(ctx, rolldpos.Demand{Pending: demand})
-	}
 }

@@ -100,13 +100,14 @@ func markOf(epoch uint64, r *rolldpos.Record) store.Mark {
 
 // lost returns the watermark if it is above the log, else the zero Mark: the seat has
 // signed what the database does not show, because that was restored from an old copy
-// or has lost its end.
-func (k *keeper) lost() (store.Mark, error) {
+// or has lost its end. With doubt nobody knows how much: there are votes in the log, and
+// a watermark that knows of none.
+func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 	if k.mark == nil {
-		return store.Mark{}, nil
+		return lost, false, nil
 	}
 	last := store.Mark{}
-	err := k.votes.Replay(func(_ uint64, rec []byte) error {
+	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
 		}
@@ -119,10 +120,11 @@ func (k *keeper) lost() (store.Mark, error) {
 		}
 		return nil
 	})
-	if mark := k.mark.Get(); err == nil && below(last, mark) {
-		return mark, nil
+	mark := k.mark.Get()
+	if err != nil || !below(last, mark) {
+		return lost, err == nil && mark == store.Mark{} && last != mark, err
 	}
-	return store.Mark{}, err
+	return mark, false, nil
 }
 
 func below(a, b store.Mark) bool {

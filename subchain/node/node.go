@@ -17,12 +17,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/holiman/uint256"
 
 	"github.com/rootstem/rootstem/rolldpos"
 	"github.com/rootstem/rootstem/rolldpos/chainkey"
@@ -53,7 +50,8 @@ type Config struct {
 	// Key is the seat's consensus key; nil, or a key without a seat, follows.
 	Key ed25519.PrivateKey
 	// Watermark, if set, keeps the seat from signing twice after the store was restored
-	// from an old copy.
+	// from an old copy. One that knows of no vote beside a store that does makes the
+	// seat ask the others where they are, in each epoch until the next start.
 	Watermark *store.Watermark
 	// BlockTime is the least time between two blocks; 0 means 250 ms.
 	BlockTime time.Duration
@@ -74,9 +72,10 @@ type Config struct {
 	// and sign partials where it holds a share. Without it the votes are the only
 	// certificates.
 	Keys Keys
-	// Beacon, if set, is called with each round that the chain key has signed, on a
-	// goroutine of the node's: it must return soon.
-	Beacon func(*chainkey.Beacon)
+	// Signed, if set, is called with each round and each handover that the chain key has
+	// signed, on a goroutine of the node's: it must return soon.
+	Signed  func(*chainkey.Signed)
+	Metrics Metrics
 	// Evidence, if set, is called with each proof of guilt that this node has seen, on
 	// the node's goroutine: it must return soon.
 	Evidence func(epoch uint64, e rolldpos.Evidence)
@@ -95,6 +94,7 @@ type Node struct {
 	stirred   chan struct{} // holds a token while the pool may have news
 	running   chan struct{} // closed once transport is set
 	outbox    outbox
+	verified  verified
 	seated    atomic.Bool   // whether the key has a seat in this epoch
 	best      atomic.Uint64 // highest height that a peer reported
 	syncStart atomic.Uint64 // height at which the running sync began, plus one; 0: none
@@ -103,6 +103,7 @@ type Node struct {
 	seat      int
 	keeper    *keeper
 	lost      store.Mark // see keeper.lost
+	doubt     bool
 	core      *rolldpos.Core
 	committee *rolldpos.Committee // of the epoch
 	epoch     uint64
@@ -118,6 +119,7 @@ type Node struct {
 	announced uint64 // height that was told to peers last
 	checks    *endorsements
 	ahead     ahead
+	output    output
 	partials  *partials // nil without Keys
 	fault     error
 }
@@ -198,6 +200,7 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 			return nil
 		case e := <-n.events:
 			e(ctx)
+			n.drain(ctx)
 		case <-n.stirred:
 			n.evaluate(ctx)
 		case <-tick.C:
@@ -205,8 +208,21 @@ func (n *Node) Run(ctx context.Context, t Transport) error {
 		case <-statusTick.C:
 			n.announce(ctx)
 		}
+		n.flush()
 	}
 	return n.fault
+}
+
+// drain works on what is queued already: one sync serves all of it.
+func (n *Node) drain(ctx context.Context) {
+	for range maxBatch {
+		select {
+		case e := <-n.events:
+			e(ctx)
+		default:
+			return
+		}
+	}
 }
 
 // fail stops the node with its first fault.
@@ -267,114 +283,6 @@ func (n *Node) work(ctx context.Context) {
 
 // now is the core's clock: milliseconds, monotone within a run.
 func (n *Node) now() uint64 { return uint64(time.Since(n.started).Milliseconds()) + 1 }
-
-// OnMessage takes a direct message of a peer and keeps the bytes. It may be called from
-// any goroutine.
-func (n *Node) OnMessage(from p2p.PeerID, msg []byte) {
-	if len(msg) == 0 {
-		return
-	}
-	body := msg[1:]
-	switch msg[0] {
-	case wireConsensus:
-		m, err := rolldpos.DecodeMessage(body)
-		if err != nil {
-			n.log.Debug("malformed consensus message", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.consensus(ctx, from, m, len(body)) })
-	case wireBody:
-		b, err := ledger.DecodeBlockAmong(body, n.pool.Get)
-		if err != nil {
-			n.log.Debug("malformed block", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.received(ctx, b, len(body)) })
-	case wireEndorsement:
-		e, err := decodeEndorsement(body)
-		if err != nil {
-			n.log.Debug("malformed endorsement", "peer", from, "error", err)
-			return
-		}
-		n.post(func(context.Context) { n.endorsed(e) })
-	case wirePartial:
-		w, err := decodePartial(body)
-		if err != nil {
-			n.log.Debug("malformed partial", "peer", from, "error", err)
-			return
-		}
-		n.partials.post(func(g *gathering) error { return g.received(w) })
-	case wireTransactions:
-		n.takeTransactions(from, body)
-	case wireStatus:
-		s, err := decodeStatus(body)
-		if err != nil {
-			n.log.Debug("malformed status", "peer", from, "error", err)
-			return
-		}
-		n.post(func(ctx context.Context) { n.heard(ctx, from, s) })
-	}
-}
-
-// OnPeer takes that messages to a peer began (up) or ceased to flow. A new peer gets
-// the transactions that wait here: it may have missed their gossip. It may be called
-// from any goroutine.
-func (n *Node) OnPeer(peer p2p.PeerID, up bool) {
-	if up && !n.cfg.Quiet {
-		n.post(func(context.Context) { n.sendPending(peer) })
-	}
-}
-
-func (n *Node) sendPending(to p2p.PeerID) {
-	msg := n.pendingMessage(math.MaxInt)
-	if msg == nil {
-		return
-	}
-	if err := n.transport.Send(to, msg); err != nil {
-		n.log.Debug("pending transactions not sent", "peer", to, "error", err)
-	}
-}
-
-// pendingMessage holds the executable transactions, at most about a block of them and
-// of limit bytes but for the last, or is nil if there are none.
-func (n *Node) pendingMessage(limit int) []byte {
-	txs, err := n.pool.Next(nil, new(uint256.Int), math.MaxUint64)
-	if err != nil {
-		n.fail(err)
-	}
-	for i, size := 0, 0; i < len(txs); i++ {
-		if size += len(txs[i].Envelope()); size >= limit {
-			txs = txs[:i+1]
-		}
-	}
-	if len(txs) == 0 {
-		return nil
-	}
-	return appendTransactions([]byte{wireTransactions}, txs)
-}
-
-// takeTransactions takes the transactions that wait at a peer.
-func (n *Node) takeTransactions(from p2p.PeerID, msg []byte) {
-	txs, err := decodeTransactions(msg)
-	if err != nil {
-		n.log.Debug("malformed transactions", "peer", from, "error", err)
-		return
-	}
-	added := false
-	for _, tx := range txs {
-		added = n.pool.Add(tx) == nil || added
-	}
-	if added {
-		n.stir()
-	}
-}
-
-// broadcast sends a message to all peers.
-func (n *Node) broadcast(msg []byte) {
-	if err := n.transport.Broadcast(msg); err != nil {
-		n.log.Error("broadcast failed", "bytes", len(msg), "error", err)
-	}
-}
 
 // Sync reports whether the node is fetching final blocks, where it began and the
 // highest height that peers reported.

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"crypto/ed25519"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/rlp"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -76,10 +79,24 @@ func TestBodiesAreBoundedInNumberAndBytes(t *testing.T) {
 	require.Empty(t, b.blocks)
 }
 
+func TestWhatNodesSendOneAnotherIsFrozen(t *testing.T) {
+	p := &chainkey.Partial{Statement: chainkey.Statement{Kind: chainkey.CommitKind, Epoch: 7, View: 9, Block: [32]byte{5}}, Seat: 3}
+	var all []byte
+	for _, msg := range [][]byte{
+		status{77}.encode(), (&endorsement{seq: 3, hash: ledger.Hash{9}, seat: 2, sig: [64]byte{1}}).encode(),
+		encodePartial(ledger.Hash{1}, p, ed25519.NewKeyFromSeed(make([]byte, 32))),
+	} {
+		all = append(all, msg...)
+	}
+	require.Equal(t, "0x278a10ada34bf36c78976192e2839361856294d66ea887db57f1ea2ff8f0c7a0", ledger.Keccak(all).String())
+}
+
 func FuzzWireMessagesNeverPanic(f *testing.F) {
 	f.Add(status{1}.encode())
 	f.Add((&endorsement{seq: 1}).encode())
 	f.Add(appendTransactions([]byte{wireTransactions}, []*ledger.Transaction{transaction(f, 0)}))
+	p := &chainkey.Partial{Statement: chainkey.Statement{Kind: chainkey.RoundKind, Epoch: 7}, Seat: 3}
+	f.Add(encodePartial(ledger.Hash{1}, p, ed25519.NewKeyFromSeed(make([]byte, 32))))
 	f.Add(appendFinalBlock(nil, &chain.Record{Block: &ledger.Block{}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if blocks, err := decodeRange(b); err == nil {
@@ -93,6 +110,9 @@ func FuzzWireMessagesNeverPanic(f *testing.F) {
 		}
 		if e, err := decodeEndorsement(b[1:]); err == nil {
 			require.Equal(t, b[1:], e.encode()[1:])
+		}
+		if w, err := decodePartial(b[1:]); err == nil {
+			require.Equal(t, b[1:], rlp.AppendList(nil, rlp.AppendBytes(w.partial.AppendBinary(nil), w.sig[:])))
 		}
 		if txs, err := decodeTransactions(b[1:]); err == nil {
 			require.Equal(t, b[1:], appendTransactions(nil, txs))

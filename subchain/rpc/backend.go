@@ -117,6 +117,9 @@ type Extensions interface {
 	// own, which makes its ancestors final too.
 	Light(height uint64) (*Light, error)
 	Checkpoint(seq uint64) (*Checkpoint, error)
+	// Handovers returns the encoded handovers of the chain key to an era and to those
+	// after it, at most limit, oldest first; none if this node knows none.
+	Handovers(era uint64, limit int) ([][]byte, error)
 	// ABI returns the JSON ABI of the module at addr.
 	ABI(addr ledger.Address) (json []byte, ok bool)
 	Sync() Sync

@@ -137,6 +137,13 @@ func (c *memory) Light(height uint64) (*Light, error) {
 	}, nil
 }
 
+func (c *memory) Handovers(era uint64, limit int) ([][]byte, error) {
+	if era > 2 {
+		return nil, nil
+	}
+	return [][]byte{[]byte("handover")}[:min(limit, 1)], nil
+}
+
 func (c *memory) Checkpoint(seq uint64) (*Checkpoint, error) {
 	for _, r := range c.records {
 		if r.Anchor.Seq == seq && seq > 0 {

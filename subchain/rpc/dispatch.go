@@ -60,6 +60,7 @@ func methods() map[string]method {
 		"eth_sendRawTransaction":                  {1, 1, sendRawTransaction},
 		"rootstem_getLight":                       {1, 1, getLight},
 		"rootstem_getCheckpoint":                  {1, 1, getCheckpoint},
+		"rootstem_getHandovers":                   {1, 1, getHandovers},
 		"rootstem_getABI":                         {1, 1, getABI},
 	}
 }

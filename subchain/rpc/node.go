@@ -134,6 +134,27 @@ func getCheckpoint(s *session, _ context.Context, p params) (any, error) {
 	return checkpointView{ledger.Keccak(c.Header), c.Header, viewAnchor(&c.Anchor), c.Committee, c.Signatures}, nil
 }
 
+// maxHandovers bounds an answer: a device that slept longer asks again.
+const maxHandovers = 64
+
+// getHandovers returns the handovers of the chain key to an era and to those after it,
+// oldest first.
+func getHandovers(s *session, _ context.Context, p params) (any, error) {
+	era, err := textAs(p, 0, parseQuantity)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.backend.Extensions.Handovers(era, maxHandovers)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]data, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out, nil
+}
+
 // getABI returns the JSON ABI of the module at an address; null if no module is there.
 func getABI(s *session, _ context.Context, p params) (any, error) {
 	addr, err := textAs(p, 0, parseAddress)

@@ -101,6 +101,8 @@ rootstem_getLight ["0x1"]
 rootstem_getLight ["0x9"]
 rootstem_getCheckpoint ["0x1"]
 rootstem_getCheckpoint ["0x2"]
+rootstem_getHandovers ["0x2"]
+rootstem_getHandovers ["0x3"]
 rootstem_getABI ["{contract}"]
 rootstem_getABI ["{other}"]
 `

@@ -1,11 +1,11 @@
 package staking
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/rootstem/rootstem/rolldpos/bls"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
 )
@@ -76,27 +76,19 @@ func (s *Staking) SubmitBeacon(ctx *module.Context, round uint64, signature []by
 		return fmt.Errorf("%w: %d bytes", ErrBeacon, len(signature))
 	}
 	ctx.UseGas(gasBLS)
-	public, err := bls.DecodePublicKey(slice(key))
+	public, err := chainkey.Open(slices.Concat(key.Words[0][:], key.Words[1][:], key.Words[2][:]))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBeacon, err)
 	}
-	message := sha256.Sum256(binary.BigEndian.AppendUint64(nil, round))
-	if err := public.Verify(bls.DrandQuicknetDST, message[:], bls.Signature(signature)); err != nil {
+	signed := chainkey.Beacon{Round: round, Signature: bls.Signature(signature)}
+	if err := signed.Verify(public); err != nil {
 		return fmt.Errorf("%w: %w", ErrBeacon, err)
 	}
-	b := Beacon{Round: round, Randomness: sha256.Sum256(signature)}
+	b := Beacon{Round: round, Randomness: signed.Randomness()}
 	s.beacons.Set(ctx, round%2, b)
 	s.newest.Set(ctx, max(round, s.newest.Get(ctx)))
 	s.drawn.Emit(ctx, BeaconSubmitted{Round: round, Randomness: b.Randomness, Signature: signature})
 	return nil
-}
-
-func slice(k Key) []byte {
-	var out []byte
-	for _, w := range k.Words {
-		out = append(out, w[:]...)
-	}
-	return out
 }
 
 // beaconOf returns a round's randomness if it is on chain and not forgotten: of the last

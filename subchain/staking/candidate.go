@@ -50,8 +50,9 @@ func PossessionDigest(chainID uint64, module, operator ledger.Address, blsKey []
 // Register makes the caller a candidate; the value is his self-stake, at least MinSelf.
 // key is his seats' ed25519 key and proof its signature of PossessionDigest; blsKey and
 // blsProof are as rolldpos/bls encodes them. commission is what he keeps of rewards
-// before they are shared, in thousandths. An account registers once and a key belongs
-// to one account, for ever.
+// before they are shared, in thousandths. An account registers once, for ever, and so does
+// an ed25519 key. BLS keys may repeat: a proof of possession names no account, so that
+// whoever sees one could otherwise take the key first.
 func (s *Staking) Register(ctx *module.Payable, key [32]byte, proof, blsKey, blsProof []byte, commission uint64) error {
 	operator, value := ctx.Sender(), ctx.Value()
 	switch {

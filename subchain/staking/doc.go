@@ -22,13 +22,13 @@
 //
 // # Epochs
 //
-// At the end of an epoch's last block the module pays the seats and puts the unproductive
-// on probation. At the beginning of the next block, before any transaction, it lets
-// withdrawn votes fade and freezes the ranking for the committee two epochs ahead: the
-// state is that of the last epoch's end. During the epoch it decides the next committee
-// as soon as the beacon of the last epoch is there, and after the first 2f + 1 blocks in
-// any case; until then the committee of the next epoch is unknown.
-// The first committee is Config.Committee, and
+// At the end of an epoch's last block the module puts unproductive seats on probation. At
+// the beginning of the next block, before any transaction, it lets withdrawn votes fade
+// and freezes the ranking for the committee two epochs ahead: what it freezes is the
+// state of the last epoch's end. At the beginning of the second block it pays the last
+// epoch's seats. During the epoch it decides the next committee as soon as the beacon of
+// the last epoch is there, and after the first 2f + 1 blocks in any case; until then the
+// committee of the next epoch is unknown. The first committee is Config.Committee, and
 // the first election decides epoch 4. A seat that does not belong to a registered
 // candidate is neither paid nor slashed.
 //
@@ -65,8 +65,6 @@
 // Config.Keys is the address of the contract or module that holds the threshold key. It
 // answers the views chainKey() and group(), each with bytes: the key of the current
 // epoch (96 bytes, or none) and the encoded dkg.Group. If it fails to answer there is
-// no key. The beacon of round r is the key's signature of SHA-256 of r in 8 bytes,
-// big-endian, under drand's DST for unchained beacons, and its randomness is SHA-256 of
-// the signature, as drand has it. The key that counts is that of epoch r's end, or the
-// present one during epoch r.
+// no key. The beacon of round r is that of rolldpos/chainkey, verified by the key at the
+// end of epoch r, or by the present one during epoch r.
 package staking

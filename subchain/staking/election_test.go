@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/rolldpos/bls"
 	"github.com/rootstem/rootstem/rolldpos/election"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/module"
@@ -176,6 +177,18 @@ func TestTheKeyOfTheRoundsEndVerifiesItsBeacon(t *testing.T) {
 	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
 }
 
+func TestABeaconBelongsToTheKeyOfItsRoundAfterTheEraHasTurned(t *testing.T) {
+	w := withKey(t, nil)
+	w.to(3, 1)
+	w.finish() // the key of the second era
+	m := sha256.Sum256([]byte{7: 2})
+	sig := newPerson(t, 10_001).bls.Sign(bls.DrandQuicknetDST, m[:])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(2), sig[:])
+	w.must(w.people[0], 0, beaconMethod, uint64(2), w.beacon(2))
+	require.NotEqual(t, w.cfg.Committee[0].Key, w.next.Next[0])
+	w.refused(staking.ErrBeacon, w.people[0], 0, beaconMethod, uint64(3), w.beacon(3))
+}
+
 func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 	w := newWorld(t, election.MaxCandidates, func(c *staking.Config) {
 		c.Params.Candidates, c.Params.Delegates, c.Params.Seats = election.MaxCandidates, election.MaxDelegates, election.MaxDelegates
@@ -204,7 +217,7 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 		w.must(p, 0, "withdraw(uint64)", uint64(i+101))
 	}
 	// The boundary to epoch 5 gives everybody the first reward and lets votes fade.
-	w.to(5, 2)
+	w.to(5, 3)
 	for _, p := range w.people {
 		require.NotZero(t, w.credit(p))
 		x := w.candidate(p).x
@@ -220,6 +233,11 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 		w.vote(p, p, 1000+100*uint64(i), 0)
 	}
 	before := payees(w.epoch)
+	for _, p := range w.people[:33] {
+		w.idle[p.address] = true // from here on until epoch 7
+	}
+	w.to(7, 1)
+	clear(w.idle)
 	w.to(9, 2)
 	require.NotEqual(t, before, payees(w.epoch))
 	require.Len(t, w.ranking(11), election.MaxDelegates)
@@ -230,13 +248,31 @@ func TestTheLargestElectionStaysBelowTheHooksGas(t *testing.T) {
 }
 
 func TestTheModuleIsOrdinaryForWallets(t *testing.T) {
-	m, err := staking.New(newWorld(t, 1, nil).cfg)
+	cfg := newWorld(t, 1, nil).cfg
+	m, err := staking.New(cfg)
 	require.NoError(t, err)
+	require.Equal(t, cfg, m.Config())
 	json, err := module.ABI(m)
+	require.NoError(t, err)
+	_, err = module.Solidity("IStaking", m)
 	require.NoError(t, err)
 	for _, name := range []string{"vote", "withdraw", "claim", "register", "submitEvidence", "submitBeacon", "election"} {
 		require.Contains(t, string(json), `"name": "`+name+`"`)
 	}
+}
+
+// The layout is what every chain's state holds: a change of it is a change of all chains.
+func TestTheLayoutOfTheStateIsFrozen(t *testing.T) {
+	w := newWorld(t, 1, nil)
+	var all []byte
+	for _, c := range w.modules.Genesis() {
+		if c.Address == module.AddressOf(staking.Name) {
+			for _, x := range c.Storage {
+				all = append(append(all, x.Key[:]...), x.Value[:]...)
+			}
+		}
+	}
+	require.Equal(t, "0x6b95c3bbc275229baccfe96e5dfa72579084d3850cff674b5dcdaeb4be930205", ledger.Keccak(all).String())
 }
 
 func TestNewRefusesWhatCannotElect(t *testing.T) {
@@ -246,7 +282,12 @@ func TestNewRefusesWhatCannotElect(t *testing.T) {
 		"no committee":  func(c *staking.Config) { c.Committee = nil },
 		"a key twice":   func(c *staking.Config) { c.Committee = append(c.Committee[:3:3], c.Committee[0]) },
 		"a payee twice": func(c *staking.Config) { c.Committee[1].Payee = c.Committee[0].Payee },
-		"no point":      func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
+		"too many seats": func(c *staking.Config) {
+			for i := range election.MaxDelegates {
+				c.Committee = append(c.Committee, staking.Seat{Key: newPerson(t, 2000+i).public()})
+			}
+		},
+		"no point": func(c *staking.Config) { c.Committee[1].Key = [32]byte{} },
 		"a short epoch": func(c *staking.Config) {
 			c.Params.EpochLength, c.Params.Seats, c.Params.Delegates, c.Params.MinSeats = 3, 1, 1, 1
 		},

@@ -41,10 +41,12 @@ func (s *Staking) BeginBlock(ctx *module.Context) error {
 	case 1:
 		s.freeze(ctx, e-1)
 	case 2:
-		s.prune(ctx)
+		if err := s.reward(ctx, e-1); err != nil {
+			return err
+		}
 	}
-	p := ctx.Proposer()
-	s.proposed.Set(ctx, p, s.proposed.Get(ctx, p)+1)
+	at := tallyOf(e, ctx.Proposer())
+	s.proposed.Set(ctx, at, s.proposed.Get(ctx, at)+1)
 	return nil
 }
 
@@ -70,9 +72,8 @@ func (s *Staking) EndBlock(ctx *module.Context) error {
 	if place < s.params.EpochLength {
 		return nil
 	}
-	if err := s.reward(ctx, e); err != nil {
-		return err
-	}
+	s.judge(ctx, e)
+	s.prune(ctx)
 	t := s.terms.Get(ctx, e)
 	t.EndTime, t.EndHeight = ctx.Time(), ctx.Height()
 	s.terms.Set(ctx, e, t)
@@ -191,41 +192,66 @@ func (s *Staking) freeze(ctx *module.Context, e uint64) {
 	s.frozen.Set(ctx, r.Epoch%ahead, r)
 }
 
-// reward pays the seats of epoch e and puts the unproductive on probation.
+// Tally names the blocks that a payee proposed in an epoch, taken modulo two.
+type Tally struct {
+	Epoch uint64
+	Payee ledger.Address
+}
+
+func tallyOf(epoch uint64, payee ledger.Address) Tally { return Tally{epoch % 2, payee} }
+
+// tally returns how many blocks each seat of an epoch proposed.
+func (s *Staking) tally(v module.Reader, epoch uint64, seats []Seat) []uint64 {
+	out := make([]uint64, len(seats))
+	for i, x := range seats {
+		out[i] = s.proposed.Get(v, tallyOf(epoch, x.Payee))
+	}
+	return out
+}
+
+// judge puts the unproductive seats of epoch e on probation. Who has no payee of his own
+// cannot be told from others.
+func (s *Staking) judge(ctx *module.Context, e uint64) {
+	seats := s.seats(ctx, e)
+	for i, lazy := range s.params.Unproductive(s.tally(ctx, e, seats)) {
+		if !lazy || s.params.Probation == 0 || seats[i].Payee.IsZero() {
+			continue
+		}
+		operator := s.owners.Get(ctx, seats[i].Key)
+		if operator.IsZero() {
+			continue
+		}
+		x := s.standings.Get(ctx, operator)
+		x.Until = e + s.params.Probation
+		s.standings.Set(ctx, operator, x)
+		s.probation.Emit(ctx, OnProbation{Operator: operator, Until: x.Until})
+	}
+}
+
+// reward pays the seats of epoch e, which is over.
 func (s *Staking) reward(ctx *module.Context, e uint64) error {
 	seats := s.seats(ctx, e)
+	proposed := s.tally(ctx, e, seats)
 	operators := make([]ledger.Address, len(seats))
-	proposed := make([]uint64, len(seats))
 	standings := make([]Standing, len(seats))
 	none := make([]bool, len(seats))
 	for i, x := range seats {
+		s.proposed.Delete(ctx, tallyOf(e, x.Payee))
 		operators[i] = s.owners.Get(ctx, x.Key)
-		proposed[i] = s.proposed.Get(ctx, x.Payee)
-		s.proposed.Delete(ctx, x.Payee)
 		if !operators[i].IsZero() {
 			standings[i] = s.standings.Get(ctx, operators[i])
 		}
 		none[i] = operators[i].IsZero() || standings[i].Barred
 	}
 	rewards := s.params.Rewards(proposed, none)
-	lazy := s.params.Unproductive(proposed)
 	b := s.books.Get(ctx)
 	s.fund(ctx, &b, rewards)
 	for i := range seats {
-		if none[i] {
+		if rewards[i].IsZero() {
 			continue
 		}
-		x := &standings[i]
-		before := *x
-		if err := s.share(ctx, &b, operators[i], x, rewards[i]); err != nil {
+		if err := s.share(ctx, &b, operators[i], &standings[i], rewards[i]); err != nil {
 			return err
-		}
-		if lazy[i] && s.params.Probation != 0 && !seats[i].Payee.IsZero() {
-			x.Until = e + s.params.Probation
-			s.probation.Emit(ctx, OnProbation{Operator: operators[i], Until: x.Until})
-		}
-		if *x != before {
-			s.standings.Set(ctx, operators[i], *x)
 		}
 	}
 	s.books.Set(ctx, b)
@@ -255,14 +281,12 @@ func (s *Staking) fund(ctx *module.Context, b *Books, rewards []uint256.Int) {
 
 // share gives a reward of the pool to an operator and to the votes for him.
 func (s *Staking) share(ctx *module.Context, b *Books, operator ledger.Address, x *Standing, reward uint256.Int) error {
-	if reward.IsZero() {
-		return nil
-	}
 	own, voters := election.Split(reward, s.identities.Get(ctx, operator).Commission, x.Self, x.Votes)
 	paid := own
 	if !voters.IsZero() {
 		raise, given := election.Index(voters, x.Votes)
 		x.Index.Add(&x.Index, &raise)
+		s.standings.Set(ctx, operator, *x)
 		paid.Add(&paid, &given)
 	}
 	s.credit(ctx, operator, &own)

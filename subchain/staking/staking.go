@@ -45,9 +45,9 @@ type Seat struct {
 // Config is part of the chain's genesis.
 type Config struct {
 	Params    election.Params
-	Committee []Seat         // of epoch 1, the same as the chain's genesis
+	Committee []Seat         // of epoch 1, the chain's genesis'; at most election.MaxDelegates
 	Keys      ledger.Address // of who holds the threshold key; zero: there is none
-	Issue     bool           // rewards beyond the pool are minted
+	Issue     bool           // rewards beyond the pool are minted; needs module.Entry.Mint
 }
 
 // Staking is the module.
@@ -73,9 +73,9 @@ type Staking struct {
 	committees module.Map[uint64, []Seat] // by generation
 	oldest     module.Item[uint64]        // epoch whose term is kept
 	frozen     module.Map[uint64, Ranking]
-	proposed   module.Map[ledger.Address, uint64] // blocks of this epoch by payee
-	beacons    module.Map[uint64, Beacon]         // by round modulo two
-	newest     module.Item[uint64]                // round of the newest beacon
+	proposed   module.Map[Tally, uint64]  // blocks
+	beacons    module.Map[uint64, Beacon] // by round modulo two
+	newest     module.Item[uint64]        // round of the newest beacon
 	lastKey    module.Item[Key]
 
 	registered module.Event[CandidateRegistered]
@@ -161,10 +161,19 @@ func New(c Config) (*Staking, error) {
 	if err := first.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	if len(c.Committee) > election.MaxDelegates {
+		return nil, fmt.Errorf("%w: a first committee of %d seats", ErrConfig, len(c.Committee))
+	}
 	if election.Slots(len(c.Committee)) >= c.Params.EpochLength {
 		return nil, fmt.Errorf("%w: an epoch is too short for the first committee's beacon", ErrConfig)
 	}
 	return &Staking{params: c.Params, committee: append([]Seat(nil), c.Committee...), keys: c.Keys, issue: c.Issue}, nil
+}
+
+// Config returns what New was given, so that whoever assembles a chain can compare it
+// with the chain's genesis: the epochs' length and the first committee must agree.
+func (s *Staking) Config() Config {
+	return Config{Params: s.params, Committee: append([]Seat(nil), s.committee...), Keys: s.keys, Issue: s.issue}
 }
 
 // epoch returns the epoch of the block and its place in it, from 1 on.

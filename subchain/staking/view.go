@@ -105,13 +105,13 @@ func (s *Staking) Signatures() map[string]string {
 		"Claim":          "claim(uint64 id)",
 		"SubmitEvidence": "submitEvidence(bytes first,bytes second)",
 		"SubmitBeacon":   "submitBeacon(uint64 round,bytes signature)",
-		"Epoch":          "epoch() returns (uint64 number,uint64 place)",
-		"Committee":      "committee(uint64 epoch)",
-		"Term":           "term(uint64 epoch)",
+		"Epoch":          "epoch() returns (uint64 current,uint64 place)",
+		"Committee":      "committee(uint64 number)",
+		"Term":           "term(uint64 number)",
 		"Candidate":      "candidate(address operator)",
 		"Unbonding":      "unbonding(address operator)",
 		"Ballot":         "ballot(uint64 id)",
-		"Ranking":        "ranking(uint64 epoch) returns (address[] operators)",
+		"Ranking":        "ranking(uint64 number) returns (address[] operators)",
 		"Beacon":         "beacon(uint64 round) returns (bytes32 randomness)",
 	}
 }

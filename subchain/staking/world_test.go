@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 
 	"github.com/holiman/uint256"
 	"github.com/stretchr/testify/require"
@@ -62,22 +63,22 @@ func (s *state) apply(changes []ledger.Change) {
 
 // Holder holds a threshold key, as a ceremony's module does.
 type Holder struct {
-	ready module.Item[bool]
-	Key   []byte `module:"config"`
+	era  module.Item[uint64] // 0: there is no key yet
+	Keys [][]byte            `module:"config"` // by era, from 1 on
 }
 
-// Finish makes the key known.
+// Finish makes the next era's key the present one.
 func (h *Holder) Finish(ctx *module.Context) error {
-	h.ready.Set(ctx, true)
+	h.era.Set(ctx, h.era.Get(ctx)+1)
 	return nil
 }
 
 // ChainKey answers the key.
 func (h *Holder) ChainKey(v *module.View) ([]byte, error) {
-	if !h.ready.Get(v) {
+	if h.era.Get(v) == 0 {
 		return nil, nil
 	}
-	return h.Key, nil
+	return h.Keys[h.era.Get(v)-1], nil
 }
 
 // Group answers some group.
@@ -154,10 +155,10 @@ func newWorld(t rapid.TB, people int, change func(*staking.Config)) *world {
 	var err error
 	w.module, err = staking.New(w.cfg)
 	require.NoError(t, err)
-	key := w.group.Public().Bytes()
+	key, later := w.group.Public().Bytes(), newPerson(t, 10_001).bls.Public().Bytes()
 	w.modules, err = module.New(module.Chain{ID: chainID, Genesis: func() ledger.Hash { return genesis }}, []module.Entry{
 		{Name: staking.Name, Module: w.module, Election: true, Mint: w.cfg.Issue},
-		{Name: "holder", Module: &Holder{Key: key[:]}},
+		{Name: "holder", Module: &Holder{Keys: [][]byte{key[:], later[:]}}},
 	})
 	require.NoError(t, err)
 	w.state.apply(w.modules.Genesis())
@@ -165,6 +166,17 @@ func newWorld(t rapid.TB, people int, change func(*staking.Config)) *world {
 		w.state.accounts[p.address] = ledger.Account{Balance: *uint256.NewInt(wealth), CodeHash: ledger.EmptyCodeHash}
 	}
 	return w
+}
+
+// clone returns a world that goes its own way from here.
+func (w *world) clone(t rapid.TB) *world {
+	c := *w
+	c.t, c.idle, c.gas = t, maps.Clone(w.idle), maps.Clone(w.gas)
+	c.state = &state{maps.Clone(w.state.accounts), map[ledger.Address]map[ledger.Hash]ledger.Hash{}, maps.Clone(w.state.codes)}
+	for a, slots := range w.state.slots {
+		c.state.slots[a] = maps.Clone(slots)
+	}
+	return &c
 }
 
 func (w *world) machine() *vm.VM {
@@ -321,7 +333,7 @@ func (w *world) vote(p, candidate *person, amount, lock uint64) (id uint64) {
 	return id
 }
 
-// finish makes the threshold key known.
+// finish makes the next threshold key known.
 func (w *world) finish() {
 	data, err := module.Pack("finish()")
 	require.NoError(w.t, err)

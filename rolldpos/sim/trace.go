@@ -1,29 +1,31 @@
-package rolldpos
+package sim
 
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rootstem/rootstem/rolldpos"
 )
 
-// describe renders a Ready as prose for transcripts.
-func describe(id int, now uint64, r *Ready) string {
+// describe renders a Ready as prose.
+func describe(id int, now uint64, r *rolldpos.Ready) string {
 	var b strings.Builder
 	line := func(format string, args ...any) {
 		fmt.Fprintf(&b, "%5d  seat %d  %s\n", now, id, fmt.Sprintf(format, args...))
 	}
 	for _, raw := range r.Persist {
-		rec, err := DecodeRecord(raw)
-		if err != nil {
-			panic(err)
+		if rec, err := rolldpos.DecodeRecord(raw); err != nil {
+			line("persist  %v", err)
+		} else {
+			line("persist  %s", describeMessage(rec.Vote))
 		}
-		line("persist  %s", describeMessage(rec.Vote))
 	}
 	for _, h := range r.Bodies {
 		line("body     %x", h[:3])
 	}
 	for _, o := range r.Send {
 		to := "all"
-		if o.To != Broadcast {
+		if o.To != rolldpos.Broadcast {
 			to = fmt.Sprint(o.To)
 		}
 		line("to %-4s  %s", to, describeMessage(o.Message))
@@ -43,15 +45,15 @@ func describe(id int, now uint64, r *Ready) string {
 	return b.String()
 }
 
-func describeMessage(m Message) string {
+func describeMessage(m rolldpos.Message) string {
 	switch m := m.(type) {
-	case *Proposal:
+	case *rolldpos.Proposal:
 		return fmt.Sprintf("proposal view %d block %x on %x of view %d, %d nullified", m.View, m.Block[:3], m.Parent[:3], m.ParentView, len(m.Nullified))
-	case *Vote:
+	case *rolldpos.Vote:
 		return fmt.Sprintf("%s view %d block %x", m.Kind, m.View, m.Block[:3])
-	case *Certificate:
+	case *rolldpos.Certificate:
 		return fmt.Sprintf("certificate %s view %d block %x signers %08b", m.Kind, m.View, m.Block[:3], m.Bitmap)
-	case *Status:
+	case *rolldpos.Status:
 		return fmt.Sprintf("status lacking view %d, final view %d", m.View, m.Final)
 	}
 	return "?"
