@@ -9,8 +9,9 @@ type process struct {
 	behaviour Behaviour
 	app       App
 	disk      disk
-	mark      mark // of a second disk, which no old copy replaces
-	lost      loss // the disk may lack votes
+	mark      mark   // of a second disk, which no old copy replaces
+	lost      loss   // the disk may lack votes
+	replaced  uint64 // ms, when an old disk was put in last
 	up        bool
 	life      uint32
 	cores     []*core // of the current epoch, and before it of the one before
