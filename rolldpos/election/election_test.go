@@ -211,6 +211,9 @@ func TestFewerDelegatesThanTheLeastCommitteeAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, election.ErrCandidates)
 	_, err = p.Rank(candidates(1, 2, 3))
 	require.ErrorIs(t, err, election.ErrCandidates)
+	p.ByStake, p.Seats = true, 4
+	_, err = p.Roll(candidates(1, 2, 3, 0, 5), seed(1), 1)
+	require.ErrorIs(t, err, election.ErrCandidates, "nothing could draw who has no weight")
 	order, err := p.Rank(candidates(4, 3, 2, 1))
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 1, 2, 3}, order)

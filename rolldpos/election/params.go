@@ -12,7 +12,7 @@ import (
 // Errors.
 var (
 	ErrParams     = errors.New("election: unfit parameters")
-	ErrCandidates = errors.New("election: fewer delegates than the least committee")
+	ErrCandidates = errors.New("election: too few delegates, or one without weight")
 	ErrNotGuilty  = errors.New("election: the two messages prove no guilt")
 	ErrRisk       = errors.New("election: no such committee")
 )
@@ -72,7 +72,7 @@ type Params struct {
 
 // Default returns the parameters that an operator starts from, for a coin of 18
 // decimals and blocks of a second: all 36 delegates sit, an epoch is an hour, evidence
-// counts for 14 days, stake unbonds in 21.
+// counts for 14 days, stake unbonds in 21. It sets no rewards.
 func Default() Params {
 	const day = 24 * 3600 * 1000
 	coin := func(n uint64) (x uint256.Int) {

@@ -13,8 +13,10 @@ const tagRoll = "rootstem/election/roll/1"
 
 // Roll returns the committee of an epoch: indices into delegates, distinct, in the order
 // of the seats. The beacon is uniform and unknown to whoever could still change the
-// delegates; the package's specification says how it is used. ErrCandidates reports
-// fewer delegates than MinSeats: the last committee stays.
+// delegates; the package's specification says how it is used. The sum of the weights must
+// stay below 2^256, as it does for 100 candidates of [Params.Weight]. ErrCandidates
+// reports fewer delegates than MinSeats, where the last committee stays, and one without
+// weight, which [Top] never returns.
 func (p *Params) Roll(delegates []Candidate, beacon [32]byte, epoch uint64) ([]int, error) {
 	order, err := p.Rank(delegates)
 	if err != nil {
@@ -30,13 +32,16 @@ func (p *Params) Roll(delegates []Candidate, beacon [32]byte, epoch uint64) ([]i
 }
 
 // Rank returns all delegates in their order: the committee of a chain without a beacon.
-// ErrCandidates reports fewer than MinSeats.
+// ErrCandidates reports fewer than MinSeats, and one without weight.
 func (p *Params) Rank(delegates []Candidate) ([]int, error) {
 	if uint64(len(delegates)) < p.MinSeats {
 		return nil, fmt.Errorf("%w: %d of %d", ErrCandidates, len(delegates), p.MinSeats)
 	}
 	order := make([]int, len(delegates))
 	for i := range order {
+		if delegates[i].Weight.IsZero() {
+			return nil, fmt.Errorf("%w: delegate %d has no weight", ErrCandidates, i)
+		}
 		order[i] = i
 	}
 	return order, nil
