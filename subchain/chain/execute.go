@@ -212,6 +212,7 @@ func (c *Chain) elect(session *vm.Session, r *Record) error {
 func (c *Chain) apply(session *vm.Session, r *Record, txs []*ledger.Transaction, choose bool) (rejected []Rejected, err error) {
 	h := &r.Block.Header
 	size := len(h.AppendRLP(nil)) + 256
+	recoverSenders(txs)
 	for _, tx := range txs {
 		envelope := len(tx.Envelope()) + 9
 		if choose && (size+envelope > MaxBlockBytes || h.GasUsed+tx.Gas > h.GasLimit) {

@@ -16,6 +16,12 @@ var tokenHex string
 //go:embed contracts/Compute.hex
 var computeHex string
 
+//go:embed contracts/Hash.hex
+var hashHex string
+
+//go:embed contracts/Tracer.hex
+var tracerHex string
+
 func decodeHex(s string) ([]byte, error) { return hex.DecodeString(strings.TrimSpace(s)) }
 
 // Opcodes that the programs use.
@@ -95,14 +101,14 @@ type row struct {
 // rows are the programs of the table. Every loop body is unrolled as far as it takes
 // to make the loop's own instructions a small part.
 func rows() ([]row, error) {
-	token, err := decodeHex(tokenHex)
-	if err != nil {
-		return nil, err
+	var solidity [4][]byte
+	for i, s := range []string{tokenHex, computeHex, hashHex, tracerHex} {
+		var err error
+		if solidity[i], err = decodeHex(s); err != nil {
+			return nil, err
+		}
 	}
-	compute, err := decodeHex(computeHex)
-	if err != nil {
-		return nil, err
-	}
+	token, compute, hash, tracer := solidity[0], solidity[1], solidity[2], solidity[3]
 	divide := func(op byte) []byte { return join(push(1<<40+3), push(0xfedcba98), wide(3), []byte{op, op, POP}) }
 	bits := join(wide(3), wide(5), []byte{AND}, wide(9), []byte{OR, NOT}, wide(11), []byte{XOR, PUSH1, 13, SHL, PUSH1, 7, SHR, POP})
 	target := join([]byte{0x73}, callee[:])
@@ -122,7 +128,9 @@ func rows() ([]row, error) {
 		{name: "warm SSTORE", code: loop(10_000, repeat(2, []byte{DUP1, PUSH1, 1, SSTORE, PUSH1, 7, PUSH1, 1, SSTORE})), slots: []uint64{1}, fresh: true, least: 2.5},
 		{name: "TLOAD+TSTORE", code: loop(10_000, repeat(4, []byte{DUP1, PUSH1, 1, TSTORE, PUSH1, 1, TLOAD, POP})), least: 1},
 		{name: "STATICCALL", code: loop(5_000, join([]byte{PUSH0, PUSH0, PUSH0, PUSH0}, target, []byte{GAS, STATICCALL, POP})), least: 2.5},
-		{name: "sha1 (own Solidity)", code: compute, input: call("b2ed52ba", 100), least: 1},
+		{name: "ray tracer (own Solidity)", code: tracer, input: call("86ccee62", 8), least: 1},
+		{name: "blake2b, shifts (own Sol.)", code: hash, input: call("f77c1ea0", 20), least: 1},
+		{name: "sha1, shifts (own Sol.)", code: compute, input: call("b2ed52ba", 100), least: 1},
 		{name: "secp256k1 (own Solidity)", code: compute, input: call("4ec53932", 0xfedcba9876543211), least: 1},
 	}, nil
 }

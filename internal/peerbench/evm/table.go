@@ -42,6 +42,7 @@ type result struct {
 	row        *row
 	gas        uint64
 	ours, geth float64 // seconds for one run, medians
+	ratio      float64 // median of the rounds' ratios: what slows both in a round cancels
 }
 
 func measure(r *row, rounds int, span time.Duration) (*result, error) {
@@ -55,13 +56,13 @@ func measure(r *row, rounds int, span time.Duration) (*result, error) {
 		return nil, err
 	}
 	res := &result{row: r}
-	var our, their []float64
+	var our, their, ratios []float64
 	for range rounds {
 		gas, s, err := sample(ours, span)
 		if err != nil {
 			return nil, fmt.Errorf("%s: rootstem: %w", r.name, err)
 		}
-		res.gas, our = gas, append(our, s)
+		res.gas, our, ratios = gas, append(our, s), append(ratios, 1/s)
 		if gas, s, err = sample(geth, span); err != nil {
 			return nil, fmt.Errorf("%s: go-ethereum: %w", r.name, err)
 		}
@@ -70,8 +71,9 @@ func measure(r *row, rounds int, span time.Duration) (*result, error) {
 			return nil, fmt.Errorf("%s: gas %d, go-ethereum %d", r.name, res.gas, gas)
 		}
 		res.gas, their = gas, append(their, s)
+		ratios[len(ratios)-1] *= s
 	}
-	res.ours, res.geth = median(our), median(their)
+	res.ours, res.geth, res.ratio = median(our), median(their), median(ratios)
 	return res, nil
 }
 
@@ -98,14 +100,13 @@ func table(out io.Writer, dir string, only *regexp.Regexp, rounds int, span time
 		if err != nil {
 			return err
 		}
-		ratio := r.geth / r.ours
-		product, n = product+math.Log(ratio), n+1
+		product, n = product+math.Log(r.ratio), n+1
 		if r.row.micro {
-			fmt.Fprintf(out, "%-26s %9.2f µs %9.2f µs %8.2f %8.1f\n", r.row.name, r.ours*1e6, r.geth*1e6, ratio, r.row.least)
+			fmt.Fprintf(out, "%-26s %9.2f µs %9.2f µs %8.2f %8.1f\n", r.row.name, r.ours*1e6, r.geth*1e6, r.ratio, r.row.least)
 			continue
 		}
 		mgas := float64(r.gas) / 1e6
-		fmt.Fprintf(out, "%-26s %12.0f %12.0f %8.2f %8.1f\n", r.row.name, mgas/r.ours, mgas/r.geth, ratio, r.row.least)
+		fmt.Fprintf(out, "%-26s %12.0f %12.0f %8.2f %8.1f\n", r.row.name, mgas/r.ours, mgas/r.geth, r.ratio, r.row.least)
 	}
 	if n > 0 {
 		fmt.Fprintf(out, "geometric mean of the ratios over %d rows: %.2f (wanted 1.6)\n", n, math.Exp(product/float64(n)))
