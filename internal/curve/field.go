@@ -51,8 +51,7 @@ func (z *element) normal() (out element) {
 
 // isZero reports whether z ≡ 0.
 func (z *element) isZero() bool {
-	n := z.normal()
-	return n[0]|n[1]|n[2]|n[3] == 0
+	return z[0]|z[1]|z[2]|z[3] == 0 || z[0]+fold|^z[1]|^z[2]|^z[3] == 0 // 0 or p
 }
 
 // add sets z = x + y.
