@@ -202,7 +202,8 @@
 //
 // Functions that take secrets run in constant time in their values; functions that
 // verify run in variable time on public data. Constant time is that of
-// secp256k1-voi's fiat-crypto arithmetic and of Go's compiler, which promises
+// secp256k1-voi's fiat-crypto arithmetic, in the provers' sums over fixed bases that of
+// internal/curve's field without branches, and of Go's compiler, which promises
 // nothing. The order in which Sign visits members begins after the signer's index,
 // which a neighbour who sees memory accesses could tell. Zeroise overwrites a key;
 // copies that Go's runtime made while growing a stack, or left in registers, are

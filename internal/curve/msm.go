@@ -18,8 +18,8 @@ const MaxTerms = 1 << 20
 const (
 	// bucketsFrom is the number of points from which gnark-crypto's buckets beat
 	// interleaved windows, and preparedFrom the number if most have tables.
-	bucketsFrom  = 224
-	preparedFrom = 1500
+	bucketsFrom  = 400
+	preparedFrom = 5000
 	// columnsFrom is the number of terms from which affine columns pay.
 	columnsFrom = 6
 	// variableWindow is the width of the signed windows of a point met once.
