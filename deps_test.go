@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/merkle":              {"internal/..."},
 	"internal/secp":                {"internal/..."},
 	"internal/curve":               {},
+	"internal/eddsa":               {},
 	"subchain/ledger":              {"internal/..."},
 	"store":                        {"internal/..."},
 	"store/pebble":                 {"store"},
@@ -40,8 +41,16 @@ var allowed = map[string][]string{
 	"vm/precompile":                {"internal/..."},
 	"vm/trace":                     {"subchain/ledger", "vm", "vm/asm"},
 	"rolldpos":                     {"internal/..."},
-	"rolldpos/light":               {"internal/...", "rolldpos", "subchain/ledger"},
+	"rolldpos/internal/lagrange":   {},
+	"rolldpos/bls":                 {"rolldpos/internal/lagrange"},
+	"rolldpos/chainkey":            {"internal/...", "rolldpos", "rolldpos/bls"},
+	"rolldpos/dkg":                 {"internal/...", "rolldpos", "rolldpos/bls", "rolldpos/internal/lagrange"},
+	"rolldpos/election":            {"internal/...", "rolldpos"},
+	"rolldpos/light":               {"internal/...", "rolldpos", "rolldpos/chainkey", "subchain/ledger"},
+	"rolldpos/spec":                {},
 	"subchain/module":              {"internal/...", "subchain/ledger", "vm", "vm/..."},
+	"subchain/staking":             {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/election"},
+	"subchain/ceremony":            {"internal/...", "subchain/ledger", "subchain/module", "rolldpos", "rolldpos/bls", "rolldpos/dkg"},
 	"subchain/p2p":                 {"internal/..."},
 	"subchain/mempool":             {"internal/...", "subchain/ledger"},
 	"subchain/rpc":                 {"internal/...", "subchain/ledger", "vm"},
@@ -63,8 +72,10 @@ var impure = []string{"time", "net", "net/http", "os", "math/rand", "math/rand/v
 
 // pure lists the packages that decide.
 var pure = []string{
-	"internal/abi", "internal/curve", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp", "internal/secp",
-	"subchain/ledger", "subchain/module", "vm", "vm/asm", "vm/precompile", "vm/trace", "rolldpos", "rolldpos/light", "rootrelay", "ringsig",
+	"internal/abi", "internal/curve", "internal/eddsa", "internal/keccak", "internal/merkle", "internal/mpt", "internal/rlp",
+	"internal/secp", "ringsig", "rolldpos", "rolldpos/bls", "rolldpos/chainkey", "rolldpos/dkg", "rolldpos/election",
+	"rolldpos/internal/lagrange", "rolldpos/light", "rootrelay", "subchain/ceremony", "subchain/ledger", "subchain/module",
+	"subchain/staking", "vm", "vm/asm", "vm/precompile", "vm/trace",
 }
 
 type listed struct {

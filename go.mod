@@ -3,6 +3,7 @@ module github.com/rootstem/rootstem
 go 1.26.8
 
 require (
+	filippo.io/edwards25519 v1.2.0
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/cometbft/cometbft-db v0.14.3
 	github.com/consensys/gnark-crypto v0.22.0

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/rootstem/rootstem/internal/eddsa"
 	"github.com/rootstem/rootstem/internal/rlp"
 )
 
@@ -27,12 +28,24 @@ func (s *Signatures) Verify(c *Committee, digest [32]byte) error {
 	if q := c.Quorum(); q == 0 || len(seats) < q {
 		return fmt.Errorf("%w: %d of %d", ErrQuorum, len(seats), c.Size())
 	}
+	if c.check == nil && s.allHold(c, seats, digest) {
+		return nil
+	}
 	for i, seat := range seats {
 		if !c.verify(seat, digest, &s.Sigs[i]) {
 			return fmt.Errorf("%w: seat %d", ErrSignature, seat)
 		}
 	}
 	return nil
+}
+
+// allHold verifies the signatures together, which takes half the time.
+func (s *Signatures) allHold(c *Committee, seats []int, digest [32]byte) bool {
+	all := make([]eddsa.Signature, len(seats))
+	for i, seat := range seats {
+		all[i] = eddsa.Signature{Key: c.Keys[seat], Message: digest[:], Sig: &s.Sigs[i]}
+	}
+	return eddsa.VerifyAll(all)
 }
 
 // Seats returns the signers, ascending, or an error that wraps ErrBitmap. It checks
@@ -173,4 +186,13 @@ var errNotCertificate = errors.New("not a certificate")
 func (x *Certificate) decodeFields(d *rlp.Decoder) {
 	decodeStatement(d, &x.Epoch, &x.View, &x.Kind, &x.Block)
 	x.Signatures.decodeFields(d)
+}
+
+// Final returns the commit that the certificate claims; ok is false for another kind
+// and for nil. It verifies nothing.
+func (x *Certificate) Final() (e Epoch, v View, block Hash, ok bool) {
+	if x == nil || x.Kind != Commit {
+		return 0, 0, Hash{}, false
+	}
+	return x.Epoch, x.View, x.Block, true
 }

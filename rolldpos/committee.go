@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"github.com/rootstem/rootstem/internal/eddsa"
 	"github.com/rootstem/rootstem/internal/keccak"
 	"github.com/rootstem/rootstem/internal/rlp"
 )
@@ -17,12 +18,12 @@ type Committee struct {
 	Epoch Epoch
 	Keys  []ed25519.PublicKey
 
-	check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool // nil: ed25519.Verify
+	check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool // nil: VerifySignature
 }
 
 // Checking returns the same seats with another check of signatures: one that
 // remembers what was verified ahead, on other cores or in a batch, or a simulation's.
-// It must answer as ed25519.Verify does, alike every time, and without delay.
+// It must answer as VerifySignature does, alike every time, and without delay.
 func (c *Committee) Checking(check func(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool) *Committee {
 	return &Committee{Epoch: c.Epoch, Keys: c.Keys, check: check}
 }
@@ -32,7 +33,15 @@ func (c *Committee) verify(seat int, digest [32]byte, sig *[64]byte) bool {
 	if c.check != nil {
 		return c.check(c.Keys[seat], digest, sig)
 	}
-	return ed25519.Verify(c.Keys[seat], digest[:], sig[:])
+	return VerifySignature(c.Keys[seat], digest, sig)
+}
+
+// VerifySignature reports whether sig is key's ed25519 signature of a digest, by the
+// rule of ZIP 215, which has the same answer for one signature as among many. Who
+// verifies votes ahead must use it: crypto/ed25519 refuses some signatures of seats
+// that do not follow RFC 8032, and a certificate must hold everywhere or nowhere.
+func VerifySignature(key ed25519.PublicKey, digest [32]byte, sig *[64]byte) bool {
+	return eddsa.Verify(eddsa.Signature{Key: key, Message: digest[:], Sig: sig})
 }
 
 // Size returns n.

@@ -77,7 +77,7 @@ func follows(s *Subchain, h *ledger.Header, a *ledger.Anchor) error {
 	case a.MessageCount == 0 && h.MessagesRoot != zero && h.MessagesRoot != merkle.Root[ledger.Hash](nil),
 		a.MessageCount > 0 && (h.MessagesRoot == zero || a.MessageCount > merkle.MaxCount):
 		return fmt.Errorf("%w: messages root and count disagree", ErrCheckpoint)
-	case a.ExitRoot != zero, a.ExitSums != zero, a.DataHash != zero, a.ChainKey != zero:
+	case a.ExitRoot != zero, a.ExitSums != zero, a.DataHash != zero:
 		return fmt.Errorf("%w: a field is set that is not in use", ErrCheckpoint)
 	}
 	return nil

@@ -23,6 +23,7 @@ import (
 
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/blocks"
+	"github.com/rootstem/rootstem/store/state"
 	"github.com/rootstem/rootstem/subchain/chain"
 	"github.com/rootstem/rootstem/subchain/ledger"
 	"github.com/rootstem/rootstem/subchain/mempool"
@@ -48,6 +49,17 @@ type Config struct {
 
 	// Dir holds the database and the keys. Empty keeps both in memory only.
 	Dir string
+	// Backend of the database; nil means goleveldb. Who imports store/pebble may set
+	// pebble.Backend(). A directory belongs to the backend that created it: another
+	// gets store.ErrFormat.
+	Backend store.Backend
+	// Budget bounds the database's memory and open files. A zero field means that of
+	// store.DefaultBudget (16 MiB of cache, twice 4 MiB of fresh writes, 128 files),
+	// with which the database stays below 64 MiB.
+	Budget store.Budget
+	// State bounds the caches of the world state, about 30 MiB unless it says
+	// otherwise, and for how many blocks older states stay readable: 1,024.
+	State state.Config
 	// Keep says how much of the past the node keeps; the zero value keeps all.
 	Keep blocks.Policy
 	// Key is the consensus key; nil reads validator.key in Dir or makes one there.
@@ -120,7 +132,7 @@ func New(cfg Config) (*Node, error) {
 func (n *Node) open() error {
 	cfg := &n.cfg
 	var err error
-	if n.db, err = store.Open(store.Config{Dir: databaseDir(cfg.Dir)}); err != nil {
+	if n.db, err = store.Open(store.Config{Dir: databaseDir(cfg.Dir), Backend: cfg.Backend, Budget: cfg.Budget}); err != nil {
 		return err
 	}
 	keys, err := openKeys(cfg.Dir, cfg.Key)
@@ -198,7 +210,8 @@ func (n *Node) openChain(keys *keys) error {
 	g.Modules = set.ConfigHashAt(0)
 	n.modules = set
 	n.chain, err = chain.Open(chain.Config{
-		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules), Store: n.db, Keep: n.cfg.Keep,
+		Genesis: g, Rules: rules, Modules: set, Heights: heights(n.cfg.Modules),
+		Store: n.db, State: n.cfg.State, Keep: n.cfg.Keep,
 	})
 	if err != nil {
 		return err

@@ -165,5 +165,5 @@ func (d *device) verify(r *Reading, e *evidence) (*ledger.Header, error) {
 	if value != r.digest(d.chainID, d.module) {
 		return nil, errNotRecorded
 	}
-	return header, nil
+	return &header.Header, nil
 }

@@ -5,7 +5,13 @@
 // Make one with New, put a store on it, and in a Hook take an Image: the file system
 // as the disk would hold it had the power gone just then. The images differ in what
 // becomes of data and names that were not synced. The package's own tests do this at
-// every operation of a random workload, for both backends of package store:
+// every operation of random workloads, for both backends of package store: batches of
+// pairs and log records, and what a chain writes, which is blocks with their indexes,
+// states with their reverse diffs, the pruning of both, and the import of a snapshot.
 //
 //	go test ./store/crash -run Crash -count=1 -timeout 0 -args -crashpoints=100000 -seed=7
+//
+// runs so many crash points of each workload for each backend. The tests print the
+// number, but go test throws away what a passing test prints when a package is named:
+// add -v before -args, or leave out the package and run it in this folder.
 package crash

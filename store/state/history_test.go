@@ -222,3 +222,33 @@ func TestAReaderOfAnOldViewNeverSeesAMixedState(t *testing.T) {
 	requireAll(t, old, fixed)
 	require.NoError(t, st.Check())
 }
+
+func TestBlocksThatLeaveNothingInTheStateAreBuiltOn(t *testing.T) {
+	dir := t.TempDir()
+	for seq := uint64(0); seq < 5; seq++ {
+		s, err := store.Open(store.Config{Dir: dir})
+		require.NoError(t, err)
+		st, err := Open(s)
+		require.NoError(t, err)
+		root, n := st.Tip()
+		require.Equal(t, ledger.EmptyRoot, root)
+		require.Equal(t, 2*seq, n)
+		v := apply(t, empty(t, st))
+		commit(t, s, st, v)
+		commit(t, s, st, apply(t, v))
+		_, err = empty(t, st).Prove(ledger.Address{1}, []ledger.Hash{{2}})
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+	}
+	s, st := openState(t, dir)
+	filled := apply(t, empty(t, st), ledger.Change{Address: ledger.Address{1}, Account: ledger.Account{Nonce: 1}})
+	commit(t, s, st, filled)
+	commit(t, s, st, apply(t, filled, ledger.Change{Address: ledger.Address{1}, Deleted: true}))
+	commit(t, s, st, apply(t, empty(t, st), ledger.Change{Address: ledger.Address{2}, Account: ledger.Account{Nonce: 1}}))
+	a, err := filled.Account(ledger.Address{1})
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), a.Nonce)
+	a, err = empty(t, st).Account(ledger.Address{2})
+	require.NoError(t, err)
+	require.False(t, a.Exists())
+}

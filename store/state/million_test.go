@@ -1,9 +1,8 @@
 package state
 
 import (
+	"flag"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/holiman/uint256"
@@ -160,15 +159,15 @@ func (s *refState) apply(c *ledger.Change) {
 	s.accounts = s.accounts.set(path, rlp.AppendList(nil, p), 0)
 }
 
-// STATE_UPDATES sets the number of updates; the full run has 1000000.
-func TestRandomUpdatesMatchTheReferenceTrieInEveryBlock(t *testing.T) {
-	updates := 100_000
-	if n := os.Getenv("STATE_UPDATES"); n != "" {
-		var err error
-		updates, err = strconv.Atoi(n)
-		require.NoError(t, err)
+var updates = flag.Int("updates", 1_000_000, "random updates that are held against the reference trie (a tenth with -short)")
+
+// The roots are compared after each of about 200 blocks.
+func TestAMillionRandomUpdatesMatchTheReferenceTrieInEveryBlock(t *testing.T) {
+	updates := *updates
+	if testing.Short() {
+		updates /= 10
 	}
-	const batch = 1_000
+	batch := max(updates/200, 10)
 	s, st := openState(t, t.TempDir())
 	rng := rand.New(rand.NewPCG(71, 72))
 	model := &refState{storage: make(map[ledger.Address]*refTrie)}

@@ -180,6 +180,11 @@ func (st *State) View(root ledger.Hash) (*View, error) {
 		return nil, err
 	}
 	if root == ledger.EmptyRoot {
+		// Blocks that leave nothing in the state are committed too, and what follows
+		// descends from them.
+		if p := st.tip.Load(); p.root == root && p.seq > 0 {
+			return &View{state: st, root: root, seq: p.seq}, nil
+		}
 		return &View{state: st, root: root, void: true}, nil
 	}
 	raw, err := st.spaces.roots.Get(root[:])

@@ -42,6 +42,9 @@ type Config struct {
 	// Heights lists where the schedule of modules changes, in ascending order.
 	Heights []uint64
 	Store   *store.Store
+	// State bounds the caches and the history of the world state; the zero value
+	// means its defaults.
+	State state.Config
 	// Keep says how much of the past is kept; the zero value keeps all.
 	Keep blocks.Policy
 }
@@ -91,7 +94,7 @@ func Open(cfg Config) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	states, err := state.Open(cfg.Store)
+	states, err := state.OpenWith(cfg.Store, cfg.State)
 	if err != nil {
 		return nil, err
 	}

@@ -353,3 +353,14 @@ func FuzzDecodeReceipt(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecodeReceiptEnvelope(f *testing.F) {
+	logs := []Log{{Address: Address{1}, Topics: []Hash{{2}, {3}}, Data: []byte{4}}}
+	f.Add((&Receipt{Success: true, CumulativeGas: 21_000}).Envelope())
+	f.Add((&Receipt{Type: 2, CumulativeGas: 90_000, Logs: logs}).Envelope())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if r, err := DecodeReceiptEnvelope(raw); err == nil {
+			require.Equal(t, raw, r.Envelope())
+		}
+	})
+}

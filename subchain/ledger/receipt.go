@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/holiman/uint256"
@@ -138,6 +139,29 @@ func DecodeReceipt(b []byte) (*Receipt, error) {
 		return nil, fmt.Errorf("ledger: receipt: %w", err)
 	}
 	r.Type, r.Success = uint8(typ), status == 1
+	return r, nil
+}
+
+// DecodeReceiptEnvelope reads what Envelope returned; the fields that the receipts root
+// does not cover stay zero. A bloom that is not that of the logs is refused.
+func DecodeReceiptEnvelope(b []byte) (*Receipt, error) {
+	r := new(Receipt)
+	list := b
+	if len(b) > 0 && b[0] <= 0x7f {
+		r.Type, list = b[0], b[1:]
+	}
+	d := rlp.NewDecoder(list)
+	r.Success = d.Uint() == 1
+	r.CumulativeGas = d.Uint()
+	var bloom Bloom
+	d.Fixed(bloom[:])
+	r.Logs = decodeLogs(d)
+	if err := d.Done(); err != nil {
+		return nil, fmt.Errorf("ledger: receipt: %w", err)
+	}
+	if !bytes.Equal(r.Envelope(), b) {
+		return nil, fmt.Errorf("ledger: receipt: %w: not canonical", rlp.ErrInvalid)
+	}
 	return r, nil
 }
 

@@ -67,6 +67,9 @@ func (v *View) Height() uint64 { return v.c.open().Block().Number }
 // Time is the block's time in milliseconds since 1970.
 func (v *View) Time() uint64 { return v.c.open().Block().Millis }
 
+// Proposer is the account that the block pays: the payee of the seat that proposed it.
+func (v *View) Proposer() ledger.Address { return v.c.open().Block().Coinbase }
+
 // ChainID is the id that transactions of this chain are signed for.
 func (v *View) ChainID() uint64 { return v.c.open().ChainID() }
 

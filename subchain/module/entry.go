@@ -35,6 +35,8 @@ type Entry struct {
 	// Gateway marks the one module that delivers messages: no other sender reaches
 	// OnReceive and OnAck, and its view Anchor fills the headers.
 	Gateway bool
+	// Election marks the one module that elects the committees: see [Election].
+	Election bool
 }
 
 // AddressOf returns the address of a module: the last 20 bytes of

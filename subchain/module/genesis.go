@@ -143,7 +143,7 @@ func (m *instance) hash() ledger.Hash {
 	b := abi.AppendBytes(nil, []byte(e.Name))
 	b = abi.AppendUint(b, e.From)
 	b = abi.AppendAddress(b, m.deployed.address)
-	for _, flag := range []bool{e.Reentrant, e.Mint, e.Gateway, m.spec.begin >= 0, m.spec.end >= 0, m.spec.receive >= 0} {
+	for _, flag := range []bool{e.Reentrant, e.Mint, e.Gateway, e.Election, m.spec.begin >= 0, m.spec.end >= 0, m.spec.receive >= 0} {
 		b = abi.AppendBool(b, flag)
 	}
 	for _, me := range m.spec.methods {

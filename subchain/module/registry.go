@@ -17,6 +17,8 @@ type Registry struct {
 	byValue map[any]*instance
 	errors  map[reflect.Type]*customError
 	gateway *deployed // nil without
+	// election elects the committees; nil without.
+	election *deployed
 }
 
 // deployed is one address with its entries in ascending order of From.
@@ -107,7 +109,10 @@ func (r *Registry) register(e Entry) error {
 		return err
 	}
 	r.byValue[e.Module] = m
-	return r.registerGateway(m)
+	if err := r.registerGateway(m); err != nil {
+		return err
+	}
+	return r.registerElection(m)
 }
 
 // deploy returns the address that an entry belongs to.
@@ -143,8 +148,8 @@ func (d *deployed) append(m *instance) error {
 		if err := sameLayout(last.spec, m.spec); err != nil {
 			return fmt.Errorf("%w: entry from height %d: %w", ErrManifest, m.entry.From, err)
 		}
-		if last.entry.Gateway != m.entry.Gateway {
-			return fmt.Errorf("%w: a gateway in some of a name's entries only", ErrSchedule)
+		if last.entry.Gateway != m.entry.Gateway || last.entry.Election != m.entry.Election {
+			return fmt.Errorf("%w: a gateway, or one that elects, in some of a name's entries only", ErrSchedule)
 		}
 	}
 	d.entries = append(d.entries, m)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rootstem/rootstem/rolldpos"
+	"github.com/rootstem/rootstem/rolldpos/chainkey"
 	"github.com/rootstem/rootstem/rolldpos/light"
 	"github.com/rootstem/rootstem/subchain/ledger"
 )
@@ -61,7 +62,7 @@ func TestFinalHeaderIsAccepted(t *testing.T) {
 		cert := certify(keys, h, rolldpos.Certificate{Epoch: 3, View: view, Kind: rolldpos.Commit})
 		got, err := light.Verify(genesis, h.AppendRLP(nil), c, cert)
 		require.NoError(t, err)
-		require.Equal(t, h, got)
+		require.Equal(t, h, &got.Header)
 	}
 }
 
@@ -131,7 +132,7 @@ func TestCheckpointBindsDomainNumberAndBlock(t *testing.T) {
 	sigs := sign(keys, rolldpos.CheckpointDigest(domain, 9, h.Hash()))
 	got, err := light.VerifyCheckpoint(c, domain, 9, h.AppendRLP(nil), &sigs)
 	require.NoError(t, err)
-	require.Equal(t, h, got)
+	require.Equal(t, h, &got.Header)
 	_, err = light.VerifyCheckpoint(c, genesis, 9, h.AppendRLP(nil), &sigs)
 	require.ErrorIs(t, err, rolldpos.ErrSignature)
 	_, err = light.VerifyCheckpoint(c, domain, 8, h.AppendRLP(nil), &sigs)
@@ -151,15 +152,23 @@ func TestCheckpointBindsDomainNumberAndBlock(t *testing.T) {
 	require.ErrorIs(t, err, rolldpos.ErrSignature, "votes are no checkpoint")
 }
 
-func BenchmarkVerify(b *testing.B) {
+func TestMissingAuthorityOrCertificateIsRefusedInBothForms(t *testing.T) {
 	c, keys := committee()
 	h := header(c)
-	cert := certify(keys, h, rolldpos.Certificate{Epoch: 3, View: 5, Kind: rolldpos.Commit})
-	rlp := h.AppendRLP(nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := light.Verify(genesis, rlp, c, cert); err != nil {
-			b.Fatal(err)
-		}
-	}
+	raw := h.AppendRLP(nil)
+	key := chainkey.NewKey(newKey(t, "key").Public())
+	x := &chainkey.Certificate{Epoch: 3, View: 5, Block: h.Hash()}
+	_, err := light.Verify(genesis, raw, nil, light.Certificate[*chainkey.Key](x))
+	require.ErrorIs(t, err, light.ErrMissing)
+	_, err = light.Verify(genesis, raw, key, nil)
+	require.ErrorIs(t, err, light.ErrMissing)
+	_, err = light.Verify(genesis, raw, key, (*chainkey.Certificate)(nil))
+	require.ErrorIs(t, err, light.ErrKind)
+	_, err = light.Verify(genesis, raw, c, (*rolldpos.Certificate)(nil))
+	require.ErrorIs(t, err, light.ErrKind)
+	_, err = light.Verify(genesis, raw, key, x)
+	require.ErrorIs(t, err, chainkey.ErrSignature)
+	sigs := sign(keys, rolldpos.CheckpointDigest(domain, 9, h.Hash()))
+	_, err = light.VerifyCheckpoint(nil, domain, 9, raw, &sigs)
+	require.ErrorIs(t, err, light.ErrMissing)
 }
