@@ -44,6 +44,7 @@ func MulTables(tables []*Table, scalars []*SecretScalar) *SecretPoint {
 		h, r := acc.differences(&points[j])
 		acc.chord(&h, &r)
 	}
+	clear(points)
 	return acc.secret()
 }
 
