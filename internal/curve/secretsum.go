@@ -26,26 +26,46 @@ func MulTables(tables []*Table, scalars []*SecretScalar) *SecretPoint {
 	for _, t := range tables {
 		width = min(width, t.window-1)
 	}
-	columns := (256 + int(width) - 1) / int(width)
-	points := make([]pair, columns*len(tables)) // column after column
-	for i, t := range tables {
-		d := newDigits(scalars[i])
-		for j := range columns {
-			d.choose(&points[j*len(tables)+i], t.odd[:1<<(width-1)], width, j == columns-1)
-		}
-		d.limbs, d.flip = [4]uint64{}, 0
-	}
-	points = addColumns(points, columns)
-	acc := jacobian{points[columns-1].x, points[columns-1].y, element{1}}
-	for j := columns - 2; j >= 0; j-- {
+	sums := columnSums(tables, scalars, width)
+	acc := jacobian{sums[len(sums)-1].x, sums[len(sums)-1].y, element{1}}
+	for j := len(sums) - 2; j >= 0; j-- {
 		for range width {
 			acc.double()
 		}
-		h, r := acc.differences(&points[j])
+		h, r := acc.differences(&sums[j])
 		acc.chord(&h, &r)
 	}
-	clear(points)
+	clear(sums)
 	return acc.secret()
+}
+
+// secretPoints is the number of points that are chosen before they are added up: as
+// many as a processor's cache holds.
+const secretPoints = 8192
+
+// columnSums returns, for each place of the digits, the sum of the multiples that the
+// scalars' digits there choose.
+func columnSums(tables []*Table, scalars []*SecretScalar, width uint) []pair {
+	columns := (256 + int(width) - 1) / int(width)
+	left := make([]digits, len(tables))
+	for i := range left {
+		left[i] = newDigits(scalars[i])
+	}
+	group := min(columns, max(1, secretPoints/len(tables)))
+	points := make([]pair, group*len(tables)) // column after column
+	sums := make([]pair, 0, columns)
+	for from := 0; from < columns; from += group {
+		n := min(group, columns-from)
+		for i, t := range tables {
+			for j := range n {
+				left[i].choose(&points[j*len(tables)+i], t.odd[:1<<(width-1)], width, from+j == columns-1)
+			}
+		}
+		sums = append(sums, addColumns(points[:n*len(tables)], n)...)
+	}
+	clear(left)
+	clear(points)
+	return sums
 }
 
 // digits yields a scalar's odd digits, the lowest first: k = Σ dⱼ·2^(width·j) with all dⱼ
