@@ -28,8 +28,8 @@ func span(from, n, size int) (out []int) {
 	return out
 }
 
-// encodings are all that a peer can send, in both forms.
-func encodings(t *testing.T) (all []encoded) {
+// memberships are signatures and membership proofs, in both forms.
+func memberships(t *testing.T) (all []encoded) {
 	for _, amounts := range []bool{false, true} {
 		aux := 0
 		if amounts {
@@ -63,6 +63,12 @@ func encodings(t *testing.T) (all []encoded) {
 			}, refuse: ErrEncoding, invalid: ErrProof,
 		})
 	}
+	return all
+}
+
+// encodings are all that a peer can send.
+func encodings(t *testing.T) []encoded {
+	all := memberships(t)
 	g, c := rangeGens(t), testRange(t, 7)
 	proof, err := g.Prove(nil, c.st, c.values, c.blindings)
 	require.NoError(t, err)
