@@ -66,6 +66,12 @@ type Prefixes struct {
 // Prefixes returns the first bits (1 to 32) of every tag in the windows. They serve
 // until the windows move on. Choose bits so that Len·2^-bits of all traffic hides
 // the own: a relay that holds many bits recognises the payments themselves.
+//
+// Successive sets tell more than one: what an update adds is the order of the tags
+// within the channels. A relay that keeps every set can look for one index at a time,
+// hidden by 2^-bits of the traffic alone. So update rarely, a good part of a window at
+// once, and let 2^-bits of the traffic between two updates be many events, or take
+// another relay.
 func (b *Inbox) Prefixes(bits uint8) (Prefixes, error) {
 	if bits < 1 || bits > 32 {
 		return Prefixes{}, ErrOptions

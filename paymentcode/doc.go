@@ -94,7 +94,8 @@
 // is reported as seen. Copying a tag beside another address gains nothing but one
 // Incoming.Check. Payee: seed, notifications and events restore everything.
 // Payer: the seed and a way to ask which tags were used, see Payer.Resume; without
-// it, the next epoch.
+// it, the next epoch. Two devices that pay from one seed take different epochs, or
+// they pay to the same keys.
 //
 // # Claims
 //
@@ -107,7 +108,11 @@
 //
 // # Not claimed
 //
-//   - Forward secrecy: v opens all notifications ever sent to the code.
+//   - Forward secrecy: v opens all notifications ever sent to the code. Who learns a
+//     k_i has every later payment of that channel and no earlier one, until the next
+//     epoch; t_i and s_i alone tell nothing about others.
+//   - Unlinkability of carriers: the same notification on two chains, or twice on one,
+//     shows as the same. Carry it once.
 //   - Amounts, times, the payer's account and network addresses are not hidden; the
 //     first two link payments. Package ringsig hides the spender.
 //   - Proof to third parties: the payee could have made any notification itself.

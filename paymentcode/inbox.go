@@ -89,7 +89,9 @@ func (b *Inbox) Add(c *Channel) error {
 	return nil
 }
 
-// Remove stops watching a channel.
+// Remove stops watching a channel. The inbox forgets it: adding it again, as a
+// replayed notification does, begins at index 0 with every tag unseen. Who removes a
+// channel for good keeps a list of the removed.
 func (b *Inbox) Remove(c *Channel) {
 	id, ok := b.byRoot[c.root]
 	if !ok {

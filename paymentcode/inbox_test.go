@@ -154,6 +154,36 @@ func TestTheWindowSurvivesLossUpToAhead(t *testing.T) {
 	require.True(t, ok)
 }
 
+// A payer that lost its counter pays to keys again, which shows; one that runs ahead of
+// the window is met by its tags.
+func TestCountersThatDisagreeMeetAgain(t *testing.T) {
+	_, p, c, b := link(t, Config{Ahead: 8, Behind: 8})
+	sent := next(t, p)
+	_, ok := found(t, b, sent.Tag)
+	require.True(t, ok)
+	p.Seek(0)
+	again := next(t, p)
+	require.Equal(t, sent.Key, again.Key)
+	h, ok := found(t, b, again.Tag)
+	require.True(t, ok)
+	require.True(t, h.Again)
+	p.Seek(500)
+	far := next(t, p)
+	_, ok = found(t, b, far.Tag)
+	require.False(t, ok)
+	for i, tag := range c.Tags(8) {
+		if tag == far.Tag {
+			require.NoError(t, b.Seek(c, i))
+			break
+		}
+		require.Less(t, i, uint32(501))
+	}
+	h, ok = found(t, b, far.Tag)
+	require.True(t, ok)
+	require.Equal(t, uint32(500), h.Index)
+	require.False(t, h.Again)
+}
+
 func TestTheWindowSurvivesReorderingUpToBehind(t *testing.T) {
 	_, p, c, b := link(t, Config{Ahead: 64, Behind: 16})
 	var tags []Tag
@@ -530,4 +560,21 @@ func BenchmarkOneTime(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func FuzzTagOf(f *testing.F) {
+	topic := Tag{1, 2, 3}.Topic()
+	f.Add(topic[:])
+	f.Add(make([]byte, 32))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) != 32 {
+			return
+		}
+		tag, err := TagOf([32]byte(b))
+		if err != nil {
+			require.ErrorIs(t, err, ErrTopic)
+			return
+		}
+		require.Equal(t, [32]byte(b), tag.Topic())
+	})
 }

@@ -91,7 +91,7 @@ func (s *secrets) outer() (tag [4]byte, pad []byte, err error) {
 
 // inner derives 32 bytes from both secrets.
 func (s *secrets) inner(domain string, payer Code, more ...byte) ([]byte, error) {
-	secret := append(append([]byte{}, s.es[:]...), s.ss[:]...)
+	secret := append(append(make([]byte, 0, len(s.es)+len(s.ss)), s.es[:]...), s.ss[:]...)
 	defer clear(secret)
 	return derive(secret, domain, 32, s.head, s.payee.AppendBinary(nil), payer.AppendBinary(nil), more)
 }

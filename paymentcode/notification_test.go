@@ -90,6 +90,46 @@ func TestACodeCannotBeClaimedWithoutItsViewKey(t *testing.T) {
 	require.ErrorIs(t, err, ErrForged)
 }
 
+// Eve may put Alice's spend key into a code of her own. It opens as that code, which is
+// not Alice's, and pays nobody but Alice.
+func TestACodeWithAForeignSpendKeyIsAnotherCode(t *testing.T) {
+	alice, bob, eve := derived(t, 0, Options{}), derived(t, 1, Options{}), derived(t, 2, Options{})
+	mixed, err := newViewKey(eve.View().view, alice.Code().Spend(), 0, false)
+	require.NoError(t, err)
+	p, err := mixed.Pay(bob.Code(), 0, chain)
+	require.NoError(t, err)
+	c := open(t, bob.View(), p.Notification())
+	require.NotEqual(t, alice.Code(), c.Payer())
+	require.Equal(t, alice.Code().Spend(), c.Payer().Spend())
+	back := pay(t, bob, c.Payer(), 0)
+	in, err := func() (*Incoming, error) {
+		c, err := mixed.Open(back.Notification(), chain)
+		require.NoError(t, err)
+		return c.Incoming(0)
+	}()
+	require.NoError(t, err)
+	_, err = eve.OneTime(in)
+	require.ErrorIs(t, err, ErrNotOurs)
+}
+
+// A relay cannot move a notification to another bucket, payee or epoch, nor splice
+// two of one pair.
+func TestNotificationsOfOnePairDoNotSplice(t *testing.T) {
+	alice, bob := derived(t, 0, Options{}), derived(t, 1, Options{})
+	a, b := pay(t, alice, bob.Code(), 0).Notification(), pay(t, alice, bob.Code(), 1).Notification()
+	for _, cut := range []int{atBucket, atR, atTag, atCode, atEpoch, NotificationSize - 16} {
+		for _, parts := range [][2][]byte{{a, b}, {b, a}} {
+			spliced := append(append([]byte{}, parts[0][:cut]...), parts[1][cut:]...)
+			if cut == atBucket {
+				require.Equal(t, parts[1], spliced, "the version alone is common")
+				continue
+			}
+			_, err := bob.View().Open(spliced, chain)
+			require.True(t, isOneOf(err, ErrNotOurs, ErrForged), "cut at %d: %v", cut, err)
+		}
+	}
+}
+
 // The same keys with other flags are another code: the transcript binds all of it.
 func TestANotificationBindsBothWholeCodes(t *testing.T) {
 	alice, bob := derived(t, 0, Options{}), derived(t, 1, Options{BucketBits: 1})

@@ -79,7 +79,9 @@ type Channel struct {
 	root         [32]byte // k_0
 }
 
-// Payer returns the code of who pays, proven by the notification.
+// Payer returns the code of who pays. The notification proves that its sender holds
+// the code's view key, and nothing about its spend key: compare whole codes, as two
+// that share a spend key may have different owners.
 func (c *Channel) Payer() Code { return c.payer }
 
 // Payee returns the code that is paid.

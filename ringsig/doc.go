@@ -185,12 +185,12 @@
 // As native contracts, at about 60 gas for each microsecond of verification (measured
 // on one core of a 2020s server; CPU time, ring decoded before):
 //
-//	CLSAG             15,000 + 8,000 a member; with amounts 13,000 a member
-//	Triptych          64: 150,000; 256: 330,000; 1024: 730,000; 4096: 2,000,000;
-//	                  16384: 6,500,000; with amounts twice that from 1024 members on
-//	range proof       75,000 for one value, 145,000 for two, 1,350,000 for 16
+//	CLSAG             10,000 + 5,500 a member; with amounts 9,500 a member
+//	Triptych          64: 75,000; 256: 210,000; 1024: 730,000; 4096: 2,000,000;
+//	                  16384: 6,500,000; with amounts twice that
+//	range proof       65,000 for one value, 120,000 for two, 1,150,000 for 16
 //	balance proof     10,000, and 500 for each commitment
-//	decoding a ring   600 a member, and 4,500 for each padding member, unless it is kept
+//	decoding a ring   400 a member, and 3,000 for each padding member, unless it is kept
 //
 // In a block of 30 million gas these admit four proofs over 16384 members, one at a
 // time; a chain that takes more verifies them in batches outside the metered machine
@@ -202,7 +202,8 @@
 //
 // Functions that take secrets run in constant time in their values; functions that
 // verify run in variable time on public data. Constant time is that of
-// secp256k1-voi's fiat-crypto arithmetic and of Go's compiler, which promises
+// secp256k1-voi's fiat-crypto arithmetic, in the provers' sums over fixed bases that of
+// internal/curve's field without branches, and of Go's compiler, which promises
 // nothing. The order in which Sign visits members begins after the signer's index,
 // which a neighbour who sees memory accesses could tell. Zeroise overwrites a key;
 // copies that Go's runtime made while growing a stack, or left in registers, are

@@ -115,3 +115,46 @@ func FuzzStatements(f *testing.F) {
 		require.Error(t, VerifyBalance(&Balance{Scope: testScope(t, "pool", 1), Inputs: cs}, make([]byte, BalanceProofSize)))
 	})
 }
+
+func FuzzParseSecrets(f *testing.F) {
+	f.Add(make([]byte, 32))
+	f.Add(append(make([]byte, 31), 1))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		k, err := ParseSecretKey(b)
+		gamma, again := ParseBlinding(b)
+		require.Equal(t, err == nil, again == nil)
+		if err != nil {
+			require.ErrorIs(t, err, ErrKey)
+			require.ErrorIs(t, again, ErrKey)
+			return
+		}
+		x := k.x.Bytes()
+		require.Equal(t, b, x[:])
+		require.Equal(t, [32]byte(b), gamma.Bytes())
+	})
+}
+
+// A batch is valid if and only if each of its proofs is.
+func FuzzVerifyBatches(f *testing.F) {
+	g := rangeGens(f)
+	c := testRange(f, 7)
+	good, err := g.Prove(nil, c.st, c.values, c.blindings)
+	require.NoError(f, err)
+	s := testSpend(f, 3, 64, 1, false)
+	p, err := Prove(nil, s.st, s.w)
+	require.NoError(f, err)
+	f.Add(good, binaryOf(f, p))
+	f.Add(make([]byte, len(good)), make([]byte, ProofSize(64, false)))
+	f.Fuzz(func(t *testing.T, b, membership []byte) {
+		single := g.Verify(c.st, b)
+		batch := g.VerifyAll(nil, []*RangeStatement{c.st, c.st}, [][]byte{good, b})
+		require.Equal(t, single == nil, batch == nil)
+		other, err := ParseProof(membership)
+		if err != nil {
+			return
+		}
+		single = VerifyProof(s.st, other)
+		batch = VerifyProofs(nil, []*Statement{s.st, s.st}, []*Proof{other, p})
+		require.Equal(t, single == nil, batch == nil)
+	})
+}

@@ -39,18 +39,13 @@ func (rp *rangeProver) zeroise() {
 // S = ρ·G + Σ s_Lᵢ·Gᵢ + s_Rᵢ·Hᵢ.
 func (rp *rangeProver) commit() (a, s curve.Point) {
 	n := len(rp.bits)
-	points := make([]*curve.SecretPoint, 0, 2*n)
-	for _, tables := range [][]*curve.Table{rp.g.gT[:n], rp.g.hT[:n]} {
-		for _, t := range tables {
-			base := t.Base()
-			points = append(points, curve.HiddenPoint(&base))
-		}
-	}
 	sum := curve.MulBase(rp.alpha)
 	for i, bit := range rp.bits {
-		sum = sum.Add(points[n+i].Neg().Choose(points[i], bit))
+		g, h := rp.g.gT[i].Base(), rp.g.hT[i].Base()
+		sum = sum.Add(curve.HiddenPoint(&h).Neg().Choose(curve.HiddenPoint(&g), bit))
 	}
-	mask := curve.MulSum(append(append([]*curve.SecretScalar{}, rp.sL...), rp.sR...), points)
+	bases := append(append([]*curve.Table{}, rp.g.gT[:n]...), rp.g.hT[:n]...)
+	mask := curve.MulTables(bases, append(append([]*curve.SecretScalar{}, rp.sL...), rp.sR...))
 	return sum.Reveal(), mask.Add(curve.MulBase(rp.rho)).Reveal()
 }
 

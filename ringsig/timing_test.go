@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rootstem/rootstem/internal/curve"
 )
 
 // welch is the t statistic of two samples, of values below the pooled cut only: the
@@ -139,6 +141,16 @@ func TestCommitTakesTheSameTimeForEveryAmount(t *testing.T) {
 // Every run has a message of its own: the inner-product argument is variable time
 // on vectors that the challenges have made uniform, and only over many of them does
 // an influence of the amount show.
+func TestSumsOfSecretsTakeTheSameTimeForTheScalar2AndRandomOnes(t *testing.T) {
+	bases := shared().bitsT
+	var secrets [2][]*curve.SecretScalar
+	for i := range bases {
+		secrets[0] = append(secrets[0], curve.SecretFromUint64(2))
+		secrets[1] = append(secrets[1], testKey(t, "timing", i).x)
+	}
+	constantTime(t, 100, func(class int) { curve.MulTables(bases, secrets[class]) })
+}
+
 func TestRangeProofsTakeTheSameTimeForEveryAmount(t *testing.T) {
 	g := rangeGens(t)
 	cases := [2]rangeCase{testRange(t, 0), testRange(t, 1<<64-1)}

@@ -262,7 +262,6 @@ func (tp *triptychProver) zeroise() {
 
 // commit sets A, B, C and D: commitments to a, σ, a·(1 − 2σ) and −a².
 func (tp *triptychProver) commit(p *Proof) {
-	var gens []*curve.SecretPoint
 	var as, cs, ds []*curve.SecretScalar
 	zero := new(curve.SecretScalar)
 	sumB := curve.MulBase(tp.rB)
@@ -270,7 +269,6 @@ func (tp *triptychProver) commit(p *Proof) {
 		chosen := curve.HiddenPoint(&tp.params.bits[j*radix])
 		for i, a := range tp.a[j] {
 			gen := curve.HiddenPoint(&tp.params.bits[j*radix+i])
-			gens = append(gens, gen)
 			chosen = chosen.Choose(gen, tp.bit[j][i])
 			as = append(as, a)
 			cs = append(cs, new(curve.SecretScalar).Select(a, new(curve.SecretScalar).Neg(a), tp.bit[j][i]))
@@ -279,10 +277,11 @@ func (tp *triptychProver) commit(p *Proof) {
 		}
 		sumB = sumB.Add(chosen)
 	}
-	p.a = curve.MulSum(as, gens).Add(curve.MulBase(tp.rA)).Reveal()
+	gens := tp.params.bitsT[:len(as)]
+	p.a = curve.MulTables(gens, as).Add(curve.MulBase(tp.rA)).Reveal()
 	p.b = sumB.Reveal()
-	p.c = curve.MulSum(cs, gens).Add(curve.MulBase(tp.rC)).Reveal()
-	p.d = curve.MulSum(ds, gens).Add(curve.MulBase(tp.rD)).Reveal()
+	p.c = curve.MulTables(gens, cs).Add(curve.MulBase(tp.rC)).Reveal()
+	p.d = curve.MulTables(gens, ds).Add(curve.MulBase(tp.rD)).Reveal()
 }
 
 // mask sets Xⱼ and Yⱼ. The sum Σₖ pₖ(ξ)·Wₖ with pₖ = Πⱼ (σⱼ,ₖⱼ·ξ + aⱼ,ₖⱼ) is folded digit by

@@ -1,7 +1,5 @@
 package curve
 
-import "github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
-
 // leastPairs is the number of pairs from which affine additions that share an
 // inversion beat mixed additions.
 const leastPairs = 24
@@ -10,12 +8,12 @@ const leastPairs = 24
 // column for each bit. They are added up pairwise in affine coordinates, all columns
 // together, so that one inversion serves many additions.
 type columns struct {
-	points     []Point
+	points     []pair
 	start, len []int // of each column in points
 }
 
 func newColumns(tables []*Table, w *windows) *columns {
-	c := &columns{points: make([]Point, len(w.digits)), start: make([]int, w.top), len: make([]int, w.top)}
+	c := &columns{points: make([]pair, len(w.digits)), start: make([]int, w.top), len: make([]int, w.top)}
 	for i := range w.digits {
 		c.len[w.digits[i].bit]++
 	}
@@ -38,7 +36,7 @@ func newColumns(tables []*Table, w *windows) *columns {
 	return c
 }
 
-func (c *columns) put(bit int, odd []Point, d int16) {
+func (c *columns) put(bit int, odd []pair, d int16) {
 	p := &c.points[c.start[bit]+c.len[bit]]
 	c.len[bit]++
 	if d > 0 {
@@ -46,10 +44,10 @@ func (c *columns) put(bit int, odd []Point, d int16) {
 		return
 	}
 	*p = odd[(-d)>>1]
-	p.Y.Neg(&p.Y)
+	p.y.sub(&element{}, &p.y)
 }
 
-func (c *columns) column(bit int) []Point {
+func (c *columns) column(bit int) []pair {
 	return c.points[c.start[bit] : c.start[bit]+c.len[bit]]
 }
 
@@ -69,7 +67,7 @@ func (c *columns) reduce() {
 
 // halve adds the points of each column in pairs.
 func (c *columns) halve(pairs int) {
-	nums, dens := make([]fp.Element, 0, pairs), make([]fp.Element, 0, pairs)
+	nums, dens := make([]element, 0, pairs), make([]element, 0, pairs)
 	for bit := range c.len {
 		col := c.column(bit)
 		for i := 0; i+1 < len(col); i += 2 {
@@ -77,7 +75,7 @@ func (c *columns) halve(pairs int) {
 			nums, dens = append(nums, num), append(dens, den)
 		}
 	}
-	inverses := fp.BatchInvert(dens)
+	invertAll(dens, (*element).inversePublic)
 	k := 0
 	for bit := range c.len {
 		col := c.column(bit)
@@ -85,8 +83,8 @@ func (c *columns) halve(pairs int) {
 		for i := 0; i < len(col); i += 2 {
 			sum := col[i]
 			if i+1 < len(col) {
-				opposite := dens[k].IsZero()
-				sum = chord(&col[i], &col[i+1], &nums[k], &inverses[k])
+				opposite := dens[k].isZero()
+				sum = chord(&col[i], &col[i+1], &nums[k], &dens[k])
 				k++
 				if opposite {
 					continue
@@ -97,36 +95,4 @@ func (c *columns) halve(pairs int) {
 		}
 		c.len[bit] = out
 	}
-}
-
-// slope returns numerator and denominator of the slope through p and q, or of the
-// tangent if they are equal. The denominator is zero if q = −p. Neither is the
-// identity.
-func slope(p, q *Point) (num, den fp.Element) {
-	if !p.X.Equal(&q.X) {
-		num.Sub(&q.Y, &p.Y)
-		den.Sub(&q.X, &p.X)
-		return num, den
-	}
-	if p.Y.Equal(&q.Y) { // y ≠ 0: the order is odd
-		den.Double(&p.Y)
-		num.Square(&p.X)
-		var three fp.Element
-		three.Double(&num)
-		num.Add(&num, &three)
-	}
-	return num, den
-}
-
-// chord returns p + q from the slope's numerator and inverted denominator.
-func chord(p, q *Point, num, inverse *fp.Element) (out Point) {
-	var l fp.Element
-	l.Mul(num, inverse)
-	out.X.Square(&l)
-	out.X.Sub(&out.X, &p.X)
-	out.X.Sub(&out.X, &q.X)
-	out.Y.Sub(&p.X, &out.X)
-	out.Y.Mul(&out.Y, &l)
-	out.Y.Sub(&out.Y, &p.Y)
-	return out
 }

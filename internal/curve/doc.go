@@ -1,8 +1,12 @@
 // Package curve is the arithmetic of secp256k1 that privacy schemes need, split by
-// secrecy. Point and Scalar are public: everything on them runs in variable time,
-// on gnark-crypto's field. SecretScalar and SecretPoint are secret: everything on
-// them runs in constant time, on secp256k1-voi. A value crosses from the secret
-// side to the public one by a named call (Reveal), never by accident.
+// secrecy. Point and Scalar are public: everything on them runs in variable time.
+// SecretScalar and SecretPoint are secret: everything on them runs in constant time,
+// on secp256k1-voi, but for MulTables. A value crosses from the secret side to the
+// public one by a named call (Reveal), never by accident.
+//
+// Sums over tables, of public multiples and of secret ones, run on a base field of
+// the package's own, which is in constant time and twice as fast as gnark-crypto's and
+// voi's. Everything else that is public is gnark-crypto's.
 //
 // Encodings are canonical only: a scalar is 32 bytes, big-endian, below the order
 // n; a point is SEC 1's compressed form of 33 bytes with the prefix 2 or 3. The

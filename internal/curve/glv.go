@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
 	"github.com/consensys/gnark-crypto/ecc/secp256k1/fr"
 )
 
@@ -13,7 +12,7 @@ import (
 // the rounding is by multiplication with g₁ and g₂, the lattice's basis vectors
 // scaled by 2³⁸⁴/n). Limbs are little-endian.
 type endomorphism struct {
-	beta         fp.Element
+	beta         element
 	lambda       fr.Element
 	minusB1      fr.Element
 	minusB2      fr.Element
@@ -24,9 +23,9 @@ func newEndomorphism() *endomorphism {
 	e := &endomorphism{
 		g1:   [4]uint64{0xe893209a45dbb031, 0x3daa8a1471e8ca7f, 0xe86c90e49284eb15, 0x3086d221a7d46bcd},
 		g2:   [4]uint64{0x1571b4ae8ac47f71, 0x221208ac9df506c6, 0x6f547fa90abfe4c4, 0xe4437ed6010e8828},
+		beta: element{0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710},
 		half: [4]uint64{0xdfe92f46681b20a0, 0x5d576e7357a4501d, 0xffffffffffffffff, 0x7fffffffffffffff},
 	}
-	e.beta.SetBytes([]byte("\x7a\xe9\x6a\x2b\x65\x7c\x07\x10\x6e\x64\x47\x9e\xac\x34\x34\xe9\x9c\xf0\x49\x75\x12\xf5\x89\x95\xc1\x39\x6c\x28\x71\x95\x01\xee"))
 	e.lambda.SetBytes([]byte("\x53\x63\xad\x4c\xc0\x5c\x30\xe0\xa5\x26\x1c\x02\x88\x12\x64\x5a\x12\x2e\x22\xea\x20\x81\x66\x78\xdf\x02\x96\x7c\x1b\x23\xbd\x72"))
 	e.minusB1.SetBytes([]byte("\xe4\x43\x7e\xd6\x01\x0e\x88\x28\x6f\x54\x7f\xa9\x0a\xbf\xe4\xc3"))
 	e.minusB2.SetBytes([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\x8a\x28\x0a\xc5\x07\x74\x34\x6d\xd7\x65\xcd\xa8\x3d\xb1\x56\x2c"))

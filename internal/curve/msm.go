@@ -18,8 +18,8 @@ const MaxTerms = 1 << 20
 const (
 	// bucketsFrom is the number of points from which gnark-crypto's buckets beat
 	// interleaved windows, and preparedFrom the number if most have tables.
-	bucketsFrom  = 224
-	preparedFrom = 1500
+	bucketsFrom  = 400
+	preparedFrom = 5000
 	// columnsFrom is the number of terms from which affine columns pay.
 	columnsFrom = 6
 	// variableWindow is the width of the signed windows of a point met once.
@@ -29,12 +29,12 @@ const (
 // Table holds the odd multiples of a point and of its image under the
 // endomorphism: what a sum needs of a base that returns. It is immutable.
 type Table struct {
-	odd, image []Point // (2i+1)·P and λ·(2i+1)·P
+	odd, image []pair // (2i+1)·P and λ·(2i+1)·P
 	window     uint
 }
 
 // Base returns the table's point.
-func (t *Table) Base() Point { return t.odd[0] }
+func (t *Table) Base() Point { return t.odd[0].point() }
 
 // Arithmetic computes sums of public multiples of public points, in variable time.
 // It is immutable and safe for concurrent use.
@@ -46,27 +46,34 @@ func NewArithmetic() *Arithmetic { return &Arithmetic{newEndomorphism()} }
 // Tables prepares points for sums with signed windows of the given width, 2 to 12
 // bits: 2^(width−2) multiples each, of 128 bytes. No point may be the identity.
 func (a *Arithmetic) Tables(points []Point, width uint) []*Table {
-	per := 1 << (width - 2)
-	all := make([]Sum, len(points)*per)
+	per, n := 1<<(width-2), len(points)
+	odd := make([]pair, n*per)
+	twice, nums, dens := make([]pair, n), make([]element, n), make([]element, n)
 	for i := range points {
-		row := all[i*per : (i+1)*per]
-		row[0].FromAffine(&points[i])
-		var twice Sum
-		twice.DoubleMixed(&points[i])
-		for j := 1; j < per; j++ {
-			row[j] = row[j-1]
-			row[j].AddAssign(&twice)
+		odd[i*per] = pairOf(&points[i])
+		nums[i], dens[i] = tangent(&odd[i*per])
+	}
+	invertAll(dens, (*element).inversePublic)
+	for i := range twice {
+		twice[i] = chord(&odd[i*per], &odd[i*per], &nums[i], &dens[i])
+	}
+	for j := 1; j < per; j++ { // one inversion for the next multiple of all points
+		for i := range twice {
+			nums[i], dens[i] = slope(&odd[i*per+j-1], &twice[i])
+		}
+		invertAll(dens, (*element).inversePublic)
+		for i := range twice {
+			odd[i*per+j] = chord(&odd[i*per+j-1], &twice[i], &nums[i], &dens[i])
 		}
 	}
-	flat := AffineAll(all)
-	images := make([]Point, len(flat))
-	for i := range flat {
-		images[i].X.Mul(&flat[i].X, &a.endo.beta)
-		images[i].Y = flat[i].Y
+	images := make([]pair, len(odd))
+	for i := range odd {
+		images[i].x.mul(&odd[i].x, &a.endo.beta)
+		images[i].y = odd[i].y
 	}
-	tables := make([]*Table, len(points))
+	tables := make([]*Table, n)
 	for i := range tables {
-		tables[i] = &Table{flat[i*per : (i+1)*per], images[i*per : (i+1)*per], width}
+		tables[i] = &Table{odd[i*per : (i+1)*per], images[i*per : (i+1)*per], width}
 	}
 	return tables
 }
@@ -77,23 +84,23 @@ func (a *Arithmetic) Table(p *Point, width uint) *Table { return a.Tables([]Poin
 // SumTables returns Σ scalars[i]·tables[i] by interleaved windows over split scalars
 // (Straus 1964 with the endomorphism): the doublings are shared by all terms.
 func (a *Arithmetic) SumTables(tables []*Table, scalars []Scalar) (Sum, error) {
-	acc := Zero()
 	if len(tables) != len(scalars) {
-		return acc, ErrLength
+		return Zero(), ErrLength
 	}
 	w := a.windows(tables, scalars)
 	c := newColumns(tables, w)
 	if len(tables) >= columnsFrom {
 		c.reduce()
 	}
+	var acc jacobian
 	for bit := len(c.len) - 1; bit >= 0; bit-- {
-		acc.DoubleAssign()
+		acc.double()
 		col := c.column(bit)
 		for i := range col {
-			acc.AddMixed(&col[i])
+			acc.add(&col[i])
 		}
 	}
-	return acc, nil
+	return acc.sum(), nil
 }
 
 // windows holds the digits of all scalars' halves: those of half i end at ends[i].
@@ -142,7 +149,7 @@ func (a *Arithmetic) Sum(tables []*Table, scalars []Scalar, terms []Term) (Sum, 
 		return a.SumTables(ts, append(all, scalars...))
 	}
 	for i, t := range tables {
-		points, all = append(points, t.odd[0]), append(all, scalars[i])
+		points, all = append(points, t.Base()), append(all, scalars[i])
 	}
 	return Buckets(points, all)
 }

@@ -372,3 +372,23 @@ func BenchmarkScan(b *testing.B) {
 		}
 	}
 }
+
+func FuzzScan(f *testing.F) {
+	_, r := receiver(f)
+	spend := r.Address().Spend
+	f.Add(spend[:], make([]byte, 64))
+	f.Fuzz(func(t *testing.T, tweak, outputs []byte) {
+		if len(tweak) != 33 {
+			return
+		}
+		var out [][32]byte
+		for ; len(outputs) >= 32; outputs = outputs[32:] {
+			out = append(out, [32]byte(outputs))
+		}
+		found, err := r.Scan([33]byte(tweak), out)
+		if err != nil {
+			require.ErrorIs(t, err, ErrTweak)
+		}
+		require.Empty(t, found)
+	})
+}

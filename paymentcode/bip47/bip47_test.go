@@ -349,3 +349,24 @@ func FuzzUnblind(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecode(f *testing.F) {
+	for _, v := range []Version{V1, V3} {
+		c := account(f, aliceWords, v).Code()
+		long := c.Long()
+		f.Add(c.Bytes())
+		f.Add(long[:])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := Decode(b)
+		if err != nil {
+			require.True(t, errors.Is(err, ErrCode) || errors.Is(err, ErrVersion))
+			return
+		}
+		if long := c.Long(); len(b) == len(long) {
+			require.Equal(t, b, long[:])
+			return
+		}
+		require.Equal(t, b, c.Bytes())
+	})
+}

@@ -227,3 +227,18 @@ func errorsAre(err error, any ...error) bool {
 	}
 	return false
 }
+
+func FuzzDecode(f *testing.F) {
+	k, _ := sample(f)
+	good := k.View().MetaAddress().Bytes()
+	f.Add(good[:])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Decode(b)
+		if err != nil {
+			require.True(t, errorsAre(err, ErrMeta, ErrSameKey))
+			return
+		}
+		again := m.Bytes()
+		require.Equal(t, b, again[:])
+	})
+}

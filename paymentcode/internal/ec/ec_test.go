@@ -86,3 +86,16 @@ func FuzzParsePoint(f *testing.F) {
 		require.Equal(t, b, out[:])
 	})
 }
+
+func FuzzParseScalar(f *testing.F) {
+	f.Add(make([]byte, 32))
+	f.Add(append(make([]byte, 31), 1))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseScalar(b)
+		if err != nil {
+			require.ErrorIs(t, err, ErrScalar)
+			return
+		}
+		require.Equal(t, b, s.Bytes())
+	})
+}

@@ -57,6 +57,11 @@ func (k *Key) GoString() string { return k.String() }
 
 // Sign returns Ethereum's signature of a digest: r ‖ s ‖ v, big-endian, low s, v 0
 // or 1, with the nonce of RFC 6979. Constant time.
+//
+// The digest must be a hash of what is signed, never bytes that somebody else chose:
+// with the difference d of two one-time keys, which their payer knows, a signature
+// (r, s) of e under one is a signature of e − r·d under the other. As digests that is
+// out of anybody's control, as chosen bytes it is not. SignSchnorr binds its key.
 func (k *Key) Sign(digest [32]byte) (out [65]byte, err error) {
 	err = k.Lend(func(scalar *[32]byte) error {
 		key, err := secp.ParseKey(*scalar)
