@@ -98,11 +98,10 @@ func (m *meter) delivered(validator int, payloads [][]byte) {
 
 // load submits transactions until stop is closed.
 type load struct {
-	net    network
-	meter  *meter
-	number uint64
-	mu     sync.Mutex
-	err    error
+	net   network
+	meter *meter
+	mu    sync.Mutex
+	err   error
 }
 
 func (l *load) fail(err error) {

@@ -139,9 +139,9 @@ func ourForms(n int) (votes, key form, err error) {
 	keyed := &chainkey.Certificate{
 		Epoch: cert.Epoch, View: cert.View, Block: cert.Block, Signature: secret.Sign(chainkey.DSTCommit, keyDigest[:]),
 	}
-	trust := chainKey.Bytes()
+
 	key = form{
-		name: "rootstem, chain key", header: len(header) + len(keyed.AppendBinary(nil)), trust: len(trust),
+		name: "rootstem, chain key", header: len(header) + len(keyed.AppendBinary(nil)), trust: len(chainKey.Bytes()),
 		check: func() error { _, err := light.Verify(genesis, header, chainKey, keyed); return err },
 	}
 	return votes, key, nil
