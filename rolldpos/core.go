@@ -22,6 +22,7 @@ type Core struct {
 	entry   *Certificate // by which it began, if known
 	entered uint64       // ms
 	abstain View         // sign nothing in views up to this one
+	known   View         // Config.Abstain
 	query   uint64       // not 0: sign nothing before the others have answered
 	answers []bool       // by seat, to query
 	final   final
@@ -67,6 +68,7 @@ func New(cfg Config) (*Core, error) {
 		deltaMax:  cfg.MaxDelta,
 		view:      1,
 		abstain:   cfg.Abstain,
+		known:     cfg.Abstain,
 		query:     cfg.Query,
 		answers:   make([]bool, n),
 		final:     final{standing: standing{block: cfg.Anchor, state: valid}},

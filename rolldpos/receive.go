@@ -86,8 +86,13 @@ func (c *Core) receiveVote(x *Vote) {
 	}
 }
 
-// abstainFrom makes the seat sign nothing up to the view after v.
-func (c *Core) abstainFrom(v View) { c.abstain = max(c.abstain, v+1) }
+// abstainFrom makes the seat sign nothing up to the view after v, in which it has signed
+// what the log lacks, unless the driver knew of that.
+func (c *Core) abstainFrom(v View) {
+	if v > c.known {
+		c.abstain = max(c.abstain, v+1)
+	}
+}
 
 func (c *Core) receiveCertificate(x *Certificate) {
 	if x == nil || x.View <= c.final.view || x.Epoch != c.committee.Epoch ||
@@ -142,7 +147,7 @@ func (c *Core) answered(seat int) {
 	}
 	if n >= c.committee.Quorum()-1 {
 		c.query = 0
-		c.abstainFrom(c.view)
+		c.abstain = max(c.abstain, c.view+1)
 	}
 }
 

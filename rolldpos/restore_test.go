@@ -261,7 +261,11 @@ func TestSeatThatIsToldToAbstainSignsNothingUpToThatView(t *testing.T) {
 	r := c.Step(10_001, Received{certOf(1, Prepare, blockA)})
 	require.Empty(t, r.Persist, "no commit in view 1")
 	require.Equal(t, View(2), c.View())
+	c.Step(10_002, Received{voteOf(0, 1, Nullify, Hash{})})
+	require.Equal(t, View(1), c.Abstaining(), "a vote of that view is no news")
 	require.NotEmpty(t, c.Step(20_000, Tick{}).Persist, "view 2 is given up as usual")
+	c.Step(20_001, Received{voteOf(0, 2, Prepare, blockA)})
+	require.Equal(t, View(3), c.Abstaining(), "one of a later view is")
 }
 
 func statusOf(i int, x Status) *Status {

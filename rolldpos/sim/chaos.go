@@ -129,9 +129,10 @@ func (s *Sim) divide() {
 	}
 }
 
-// spoiled says whether an honest process is as good as faulty now.
+// spoiled says whether an honest process is as good as faulty now. Who has lost votes is
+// so until a block that was built since is final: it may be missed in every view before.
 func (p *process) spoiled() bool {
-	return p.honest() && (p.lost != none || p.skew > maxAhead/3 || p.skew < -maxAhead/3)
+	return p.honest() && (p.lost != none || p.disk.final.built < p.replaced || p.skew > maxAhead/3 || p.skew < -maxAhead/3)
 }
 
 // spoil gives an honest seat a clock that is a day off, or an old disk, and repairs a
@@ -142,7 +143,7 @@ func (s *Sim) spoil(old []Disk) {
 	for _, p := range s.processes {
 		if p.spoiled() {
 			count++
-			if p.lost == none {
+			if p.lost == none && p.disk.final.built >= p.replaced {
 				clock = p
 			}
 		}

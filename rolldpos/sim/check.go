@@ -68,7 +68,6 @@ func (s *Sim) checkSent(p *process, c *core, m rolldpos.Message) {
 			m.Kind == rolldpos.Prepare && at.nullify != 0 && at.prepare == 0 {
 			s.fail(ErrEquivocation, p, "%s in view %d contradicts an earlier vote", m.Kind, v)
 		}
-		p.mark = p.mark.raised(m.Epoch, v)
 	case *rolldpos.Proposal:
 		if s.committee.At(m.Epoch).Leader(m.View) != p.seat {
 			return
@@ -114,13 +113,6 @@ func (s *Sim) at(p *process, e rolldpos.Epoch, v rolldpos.View) *signedView {
 }
 
 func short(h rolldpos.Hash) uint64 { return binary.BigEndian.Uint64(h[:]) | 1 }
-
-func (m mark) raised(e rolldpos.Epoch, v rolldpos.View) mark {
-	if e > m.epoch || e == m.epoch && v > m.view {
-		return mark{e, v}
-	}
-	return m
-}
 
 // checkMemory bounds what a core keeps: the views since its final one, and 32 to come.
 func (s *Sim) checkMemory(p *process, c *core) {

@@ -33,7 +33,7 @@ func (s *Sim) StartFrom(d Disk, watermark bool) {
 		}
 		p.app.Finalize(&b.Block)
 	}
-	p.lost = unsure
+	p.lost, p.replaced = unsure, s.now
 	if watermark {
 		p.lost = marked
 	}

@@ -42,6 +42,15 @@
 // Byzantine seat signs for another, and those of this package do not. Config.Real signs
 // with ed25519.
 //
+// # Campaigns
+//
+// The tests of this package take their size from flags; a failure prints the command
+// that replays it.
+//
+//	go test ./rolldpos/sim -run Safety -count=1 -timeout 0 -args -seeds=200 -hours=10 -first=1 -n=4,7,10 -block=1s
+//	go test ./rolldpos/sim -run Twins -count=1 -timeout 0 -args -twins=1000000
+//	go test ./rolldpos/sim -run NoEquivocation -count=1 -timeout 0 -args -crashseeds=100
+//
 // # Limits
 //
 // At most 64 processes. Where messages of one sender and one receiver keep their order,

@@ -9,8 +9,9 @@ type process struct {
 	behaviour Behaviour
 	app       App
 	disk      disk
-	mark      mark // of a second disk, which no old copy replaces
-	lost      loss // the disk may lack votes
+	mark      mark   // of a second disk, which no old copy replaces
+	lost      loss   // the disk may lack votes
+	replaced  uint64 // ms, when an old disk was put in last
 	up        bool
 	life      uint32
 	cores     []*core // of the current epoch, and before it of the one before
@@ -79,6 +80,19 @@ func (p *process) until(at uint64) uint64 {
 
 // wall is the clock that headers carry.
 func (p *process) wall(now uint64) int64 { return int64(now) + p.skew }
+
+// raise moves the watermark up to the votes that a step casts.
+func (p *process) raise(r *rolldpos.Ready) {
+	if len(r.Persist) == 0 {
+		return
+	}
+	for _, o := range r.Send {
+		if v, ok := o.Message.(*rolldpos.Vote); ok && v.Seat == p.seat &&
+			(v.Epoch > p.mark.epoch || v.Epoch == p.mark.epoch && v.View > p.mark.view) {
+			p.mark = mark{v.Epoch, v.View}
+		}
+	}
+}
 
 // boot starts a process from its disk.
 func (s *Sim) boot(p *process) {

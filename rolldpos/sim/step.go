@@ -82,6 +82,9 @@ func (s *Sim) keep(p *process, c *core, r *rolldpos.Ready) bool {
 			b.disk |= p.bit
 		}
 	}
+	if t != HalfSynced && t != Unsent {
+		p.raise(r) // after the log, before anything is sent
+	}
 	send := r.Send
 	switch t {
 	case HalfSynced, Unsent:
