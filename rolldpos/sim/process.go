@@ -81,11 +81,9 @@ func (p *process) until(at uint64) uint64 {
 // wall is the clock that headers carry.
 func (p *process) wall(now uint64) int64 { return int64(now) + p.skew }
 
-// raise moves the watermark up to the votes that a step casts.
+// raise moves the watermark up to the votes that a step sends: also to those that a
+// restart repeats, since the crash may have come between the log and the watermark.
 func (p *process) raise(r *rolldpos.Ready) {
-	if len(r.Persist) == 0 {
-		return
-	}
 	for _, o := range r.Send {
 		if v, ok := o.Message.(*rolldpos.Vote); ok && v.Seat == p.seat &&
 			(v.Epoch > p.mark.epoch || v.Epoch == p.mark.epoch && v.View > p.mark.view) {
@@ -150,6 +148,7 @@ func (s *Sim) enterEpoch(p *process, e rolldpos.Epoch) {
 		p.cores = p.cores[n-1:]
 	}
 	s.begin(p)
+	s.sync(p) // block sync goes on at once while there is more
 }
 
 // Crash ends a process: what is not on its disk is lost.
