@@ -83,6 +83,12 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err := core.Restore(records); err != nil {
 		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
 	}
+	if !n.doubt {
+		// The core repeats these votes, and a crash may have come before the mark.
+		if err := n.keeper.raise(epoch, records); err != nil {
+			return err
+		}
+	}
 	n.core, n.committee, n.epoch, n.seat = core, cfg.Committee, epoch, cfg.Seat
 	n.seated.Store(cfg.Seat != rolldpos.Observer)
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false

@@ -106,7 +106,7 @@ func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 	if k.mark == nil {
 		return lost, false, nil
 	}
-	last := store.Mark{}
+	last, votes := store.Mark{}, 0
 	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
@@ -118,11 +118,12 @@ func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 		if m := markOf(binary.BigEndian.Uint64(rec), r); below(last, m) {
 			last = m
 		}
+		votes++
 		return nil
 	})
 	mark := k.mark.Get()
 	if err != nil || !below(last, mark) {
-		return lost, err == nil && mark == store.Mark{} && last != mark, err
+		return lost, err == nil && mark == store.Mark{} && votes > 4*maxBatch, err
 	}
 	return mark, false, nil
 }
