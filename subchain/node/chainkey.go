@@ -52,16 +52,14 @@ type gathering struct {
 	unplaced  []*chainkey.Certificate
 }
 
-// post queues work; false if the queue is full or nobody wants chain keys.
-func (p *partials) post(f func(*gathering) error) bool {
+// post queues work, unless the queue is full or nobody wants chain keys.
+func (p *partials) post(f func(*gathering) error) {
 	if p == nil {
-		return false
+		return
 	}
 	select {
 	case p.queue <- f:
-		return true
 	default:
-		return false
 	}
 }
 
@@ -268,7 +266,7 @@ func (g *gathering) open(r *chain.Record) error {
 	}
 	g.key = sharing.Key
 	if err := g.takeShare(&sharing); err != nil {
-		return err
+		g.node.log.Error("no share of the chain key", "epoch", g.epoch, "error", err)
 	}
 	g.node.log.Info("chain key in use", "epoch", g.epoch, "seats", len(sharing.Shares), "share", g.share != nil)
 	owed, early := g.owed, g.early

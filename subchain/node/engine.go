@@ -62,33 +62,9 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	head := n.chain.Head()
 	epoch, _ := n.chain.Epoch(head.Block.Header.Height + 1)
-	committee, err := n.chain.Committee(epoch)
+	cfg, err := n.consensusOf(epoch)
 	if err != nil {
 		return err
-	}
-	first, err := n.anchor(epoch)
-	if err != nil {
-		return err
-	}
-	committee = committee.Checking(n.verified.check)
-	cfg := rolldpos.Config{
-		Genesis: n.chain.Genesis(), Committee: committee, Seat: rolldpos.Observer,
-		Anchor: first, Delta: uint64(n.cfg.Delta.Milliseconds()),
-	}
-	if n.cfg.Key != nil {
-		cfg.Seat = committee.Seat(n.cfg.Key.Public().(ed25519.PublicKey))
-	}
-	if cfg.Seat != rolldpos.Observer {
-		cfg.Signer = signer{n.cfg.Key}
-	}
-	if cfg.Abstain = abstention(n.lost, epoch); cfg.Abstain > 0 {
-		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
-	}
-	if n.doubt && cfg.Seat != rolldpos.Observer {
-		if cfg.Query, err = unused(); err != nil {
-			return err
-		}
-		n.log.Warn("the watermark of this seat is gone: asking the others before any vote", "epoch", epoch)
 	}
 	core, err := rolldpos.New(cfg)
 	if err != nil {
@@ -107,10 +83,10 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	if err := core.Restore(records); err != nil {
 		return fmt.Errorf("node: restoring epoch %d: %w", epoch, err)
 	}
-	n.core, n.committee, n.epoch, n.seat = core, committee, epoch, cfg.Seat
+	n.core, n.committee, n.epoch, n.seat = core, cfg.Committee, epoch, cfg.Seat
 	n.seated.Store(cfg.Seat != rolldpos.Observer)
 	n.build, n.waiting, n.finals, n.demand = nil, nil, nil, false
-	n.verified.turn(committee)
+	n.verified.turn(cfg.Committee)
 	n.log.Info("epoch begins", "epoch", epoch, "seat", cfg.Seat, "height", head.Block.Header.Height, "records", len(records))
 	if final != nil {
 		n.step(ctx, rolldpos.FinalizedElsewhere{Certificate: final})
@@ -121,6 +97,35 @@ func (n *Node) begin(ctx context.Context, log func(epoch uint64, final rolldpos.
 	}
 	n.evaluate(ctx)
 	return n.fault
+}
+
+// consensusOf configures the core of an epoch: its committee, the seat that this node has
+// there, and the views in which it must sign nothing.
+func (n *Node) consensusOf(epoch uint64) (cfg rolldpos.Config, err error) {
+	committee, err := n.chain.Committee(epoch)
+	if err != nil {
+		return cfg, err
+	}
+	first, err := n.anchor(epoch)
+	if err != nil {
+		return cfg, err
+	}
+	cfg = rolldpos.Config{
+		Genesis: n.chain.Genesis(), Committee: committee.Checking(n.verified.check), Seat: n.seatIn(committee),
+		Anchor: first, Delta: uint64(n.cfg.Delta.Milliseconds()), Abstain: abstention(n.lost, epoch),
+	}
+	if cfg.Abstain > 0 {
+		n.log.Warn("the store lacks votes that this seat has signed: abstaining", "epoch", epoch, "view", cfg.Abstain)
+	}
+	if cfg.Seat == rolldpos.Observer {
+		return cfg, nil
+	}
+	cfg.Signer = signer{n.cfg.Key}
+	if n.doubt {
+		n.log.Warn("the watermark of this seat is gone: asking the others before any vote", "epoch", epoch)
+		cfg.Query, err = unused()
+	}
+	return cfg, err
 }
 
 // unused draws a number that no query has had, but with a chance of 2⁻⁶³.

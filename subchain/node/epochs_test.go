@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"crypto/ed25519"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -306,7 +307,7 @@ func TestASeatWhoseMarkIsGoneSignsNothingBeforeTheOthersAnswer(t *testing.T) {
 		}
 	}
 	n.start(four...)
-	n.reach(4, four...)
+	n.reach(60, four...)
 	n.halt(four...)
 	type place struct {
 		view rolldpos.View
@@ -340,4 +341,40 @@ func TestASeatWhoseMarkIsGoneSignsNothingBeforeTheOthersAnswer(t *testing.T) {
 	n.halt("b")
 	n.reach(n.height("c")+2, "a", "c", "d")
 	require.NotZero(t, votes.Load())
+}
+
+func TestAMarkBelowTheLogIsRaisedBeforeTheSeatRepeatsItsVotes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mark")
+	var mark *store.Watermark
+	open := func() {
+		var err error
+		mark, err = store.OpenWatermark(nil, path)
+		require.NoError(t, err)
+	}
+	open()
+	n := newNetwork(t, 1000, four, func() []module.Entry { return nil })
+	t.Cleanup(func() { require.NoError(t, mark.Close()) })
+	n.tune = func(name string, cfg *node.Config) {
+		if name == "d" {
+			cfg.Watermark = mark
+		}
+	}
+	n.start(four...)
+	n.reach(2, four...)
+	n.halt("d")
+	require.NoError(t, mark.Close())
+	early, err := os.ReadFile(path)
+	require.NoError(t, err)
+	open()
+	n.start("d")
+	n.reach(6, four...)
+	n.halt(four...)
+	top := mark.Get()
+	require.NoError(t, mark.Close())
+	require.NoError(t, os.WriteFile(path, early, 0o600))
+	open()
+	require.Less(t, mark.Get().View, top.View)
+	n.start("d")
+	require.Eventually(t, func() bool { return mark.Get() == top }, 10*time.Second, 5*time.Millisecond)
+	n.halt("d")
 }

@@ -100,13 +100,14 @@ func markOf(epoch uint64, r *rolldpos.Record) store.Mark {
 
 // lost returns the watermark if it is above the log, else the zero Mark: the seat has
 // signed what the database does not show, because that was restored from an old copy
-// or has lost its end. With doubt nobody knows how much: there are votes in the log, and
-// a watermark that knows of none.
+// or has lost its end. With doubt nobody knows how much: there are more votes in the log
+// than a first start leaves before its mark, and a watermark that knows of none. A
+// watermark that is below the log is raised to it.
 func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 	if k.mark == nil {
 		return lost, false, nil
 	}
-	last := store.Mark{}
+	last, votes := store.Mark{}, 0
 	err = k.votes.Replay(func(_ uint64, rec []byte) error {
 		if len(rec) < 8 {
 			return fmt.Errorf("node: record of %d bytes", len(rec))
@@ -118,14 +119,27 @@ func (k *keeper) lost() (lost store.Mark, doubt bool, err error) {
 		if m := markOf(binary.BigEndian.Uint64(rec), r); below(last, m) {
 			last = m
 		}
+		votes++
 		return nil
 	})
 	mark := k.mark.Get()
-	if err != nil || !below(last, mark) {
-		return lost, err == nil && mark == store.Mark{} && last != mark, err
+	switch {
+	case err != nil:
+		return lost, false, err
+	case below(last, mark):
+		return mark, false, nil
+	case mark == store.Mark{} && votes > fresh:
+		return lost, true, nil
+	case below(mark, last):
+		// The end came between the log and the mark. The seat repeats what the log holds,
+		// so that the mark must cover it first.
+		return lost, false, k.mark.Raise(last)
 	}
-	return mark, false, nil
+	return lost, false, nil
 }
+
+// fresh is how many votes a seat that ended before its first mark may have in its log.
+const fresh = 4 * maxBatch
 
 func below(a, b store.Mark) bool {
 	return a.Epoch < b.Epoch || a.Epoch == b.Epoch && a.View < b.View

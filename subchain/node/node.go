@@ -7,8 +7,13 @@
 // goroutine owns the consensus core, the pending blocks and all writes. Messages
 // that find its queue full are dropped: consensus repeats them.
 //
-// A node without a seat follows: it syncs final blocks, relays transactions and
-// serves reads.
+// Every epoch begins with the committee that the chain has elected for it, on the final
+// last block of the epoch before: a node gains a seat there, or loses it. A node without
+// a seat follows: it syncs final blocks, relays transactions and serves reads.
+//
+// With Config.Keys the seats sign with the shares of the chain key beside their commits,
+// and every node gathers the certificates, beacons and handovers that come of it, on a
+// goroutine of its own that nothing waits for.
 package node
 
 import (
