@@ -43,6 +43,7 @@ func seated(t *testing.T, net *devnet.Network, length uint64, validators ...int)
 // another out, a seat that votes twice is slashed by who saw it, and one chain key
 // certifies blocks all along.
 func TestCommitteesGrowChangeAndPunishUnderOneChainKey(t *testing.T) {
+	slow(t)
 	const length, follower = 40, 8
 	rules := stakingRules(length, 7)
 	net := stakingNet(t, 9, 4, 0, rules, func(i int, cfg *subchain.Config) {
