@@ -6,7 +6,12 @@
 //	  state        world state, roots, proofs, history, snapshots
 //	  blocks       final blocks, their indexes, pruning
 //	vm           execute: an EVM with native contracts in the same journal
-//	rolldpos     agree: pure consensus with instant finality; rolldpos/light: check a block
+//	rolldpos     agree: pure consensus with instant finality
+//	  light        check a block on a device
+//	  election     delegates, committees, rewards and the risk of a bad committee
+//	  bls, dkg     threshold signatures, and how a committee makes its key
+//	  chainkey     certificates of 48 bytes, the beacon, handovers
+//	  sim, spec    a seeded simulator; the rules as a model
 //	subchain     assemble: one Config, one Run
 //	  ledger       the shared nouns: hashes, transactions, receipts, headers, proofs
 //	  module       custom logic: exported Go methods are contracts
@@ -15,6 +20,9 @@
 //	  p2p          libp2p transport
 //	  rpc          Ethereum's JSON-RPC
 //	  node         one running node: consensus over the network
+//	  staking      the election as a native contract
+//	  ceremony     the committees' key ceremonies as another
+//	  duty         what an operator's node does for both
 //	  devnet       several validators in one process, each with its own directory
 //	rootrelay    anchor: the root's module, the subchain's gateway, the relayer
 //	ringsig      hide the sender: ring signatures, range proofs
