@@ -331,8 +331,8 @@ func TestASeatWhoseMarkIsGoneSignsNothingBeforeTheOthersAnswer(t *testing.T) {
 	time.Sleep(time.Second)
 	require.Zero(t, votes.Load())
 	n.start("a", "b") // who go on without it, past what it may have signed
-	n.reach(n.height("c")+4, four...)
+	// Until it votes it counts as one that is away, and two of four may not be.
+	require.Eventually(t, func() bool { return votes.Load() > 0 }, 20*time.Second, 5*time.Millisecond)
 	n.halt("b")
 	n.reach(n.height("c")+2, "a", "c", "d")
-	require.NotZero(t, votes.Load())
 }
