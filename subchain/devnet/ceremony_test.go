@@ -104,6 +104,7 @@ func files(t *testing.T, net *devnet.Network, i int) (names []string) {
 }
 
 func TestASeatThatRestartsInACeremonyGetsItsShareAndKeepsNoOlderOne(t *testing.T) {
+	slow(t)
 	const length = 40
 	net := stakingNet(t, 4, 4, 0, stakingRules(length, 7), func(i int, cfg *subchain.Config) {
 		cfg.Operator = nodeKey(t, i)

@@ -142,7 +142,7 @@ func stakingNet(t *testing.T, n, seats int, era uint64, rules election.Params, c
 		cfg := subchain.Config{
 			Genesis:   chain.Genesis{Name: "staking-test", BaseFee: *uint256.NewInt(1_000_000_000), EpochLength: rules.EpochLength},
 			Modules:   []module.Entry{{Name: staking.Name, Module: s, Election: true}, {Name: ceremony.Name, Module: keys}},
-			BlockTime: 20 * time.Millisecond, Heartbeat: 40 * time.Millisecond, Delta: 200 * time.Millisecond,
+			BlockTime: 20 * time.Millisecond, Heartbeat: 70 * time.Millisecond, Delta: 200 * time.Millisecond,
 		}
 		for j := range n {
 			cfg.Genesis.Alloc = append(cfg.Genesis.Alloc,

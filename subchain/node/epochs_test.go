@@ -355,15 +355,17 @@ func TestAMarkBelowTheLogIsRaisedBeforeTheSeatRepeatsItsVotes(t *testing.T) {
 		}
 	}
 	n.start(four...)
-	n.reach(2, four...)
+	n.reach(6, four...)
+	n.halt("a", "b", "c")
 	n.halt("d")
 	require.NoError(t, mark.Close())
 	early, err := os.ReadFile(path)
 	require.NoError(t, err)
 	open()
-	n.start("d")
-	n.reach(6, four...)
-	n.halt(four...)
+	n.start("d") // alone, it gives up a view in vain
+	before := mark.Get()
+	require.Eventually(t, func() bool { return mark.Get() != before }, 20*time.Second, 5*time.Millisecond)
+	n.halt("d")
 	top := mark.Get()
 	require.NoError(t, mark.Close())
 	require.NoError(t, os.WriteFile(path, early, 0o600))
