@@ -2,12 +2,10 @@ package state
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/rootstem/rootstem/store"
-	"github.com/rootstem/rootstem/subchain/ledger"
 )
 
 // The nodes at the top of a trie change in every block, and those below often. A
@@ -135,125 +133,4 @@ func weigh(edits []edit) (size int) {
 		size += len(edits[i].path) + len(edits[i].new) + bufferedNode
 	}
 	return size
-}
-
-// replay fills the buffer with what it held when the state was last in use.
-func (st *State) replay(p *position) error {
-	if p.flushed == p.seq {
-		return nil
-	}
-	root := ledger.EmptyRoot
-	if p.flushed > 0 {
-		raw, err := st.spaces.numbers.Get(be(p.flushed))
-		if err != nil {
-			return err
-		}
-		if len(raw) != 32 {
-			return corrupt("the root below the newest nodes is missing")
-		}
-		root = ledger.Hash(raw)
-	}
-	accounts, err := st.changedWithin(p, p.flushed, []byte{kindAccount}, []byte{kindAccount + 1})
-	if err != nil {
-		return err
-	}
-	slots, err := st.changedWithin(p, p.flushed, []byte{kindSlot}, []byte{kindSlot + 1})
-	if err != nil {
-		return err
-	}
-	items := make([]item, 0, len(accounts))
-	for _, x := range accounts {
-		n := 0
-		for n < len(slots) && string(slots[n].key[1:33]) == string(x.key[1:]) {
-			n++
-		}
-		it, err := st.replayAccount(p.flushed, x, slots[:n])
-		if err != nil {
-			return fmt.Errorf("account %x: %w", x.key[1:], err)
-		}
-		slots = slots[n:]
-		if it != nil {
-			items = append(items, *it)
-		}
-	}
-	if len(slots) > 0 {
-		return corrupt("slots changed of an account that did not")
-	}
-	t := trie{state: st, seq: p.flushed, void: p.flushed == 0}
-	top, edits, err := update(t, childOf(root), items, true)
-	if err != nil {
-		return err
-	}
-	if rootOf(&top) != p.root {
-		return corrupt("the changes of the newest blocks do not lead to their root")
-	}
-	st.buffer.add(nil, edits)
-	return nil
-}
-
-// replayAccount computes the storage of an account again and returns what changed in
-// the trie of accounts, if anything. old and slots are as of block seq.
-func (st *State) replayAccount(seq uint64, old oldValue, slots []oldValue) (*item, error) {
-	was, err := decodeSlim(old.value)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := st.spaces.accounts.Get(old.key[1:])
-	if err != nil {
-		return nil, err
-	}
-	is, err := decodeSlim(raw)
-	if err != nil {
-		return nil, err
-	}
-	if err := st.replayStorage(seq, old.key[1:], &was, &is, slots); err != nil {
-		return nil, err
-	}
-	if is == was {
-		return nil, nil
-	}
-	x := &item{key: [32]byte(old.key[1:]), existed: was.Exists()}
-	if is.Exists() {
-		x.value = accountLeaf(&is)
-	}
-	return x, nil
-}
-
-func (st *State) replayStorage(seq uint64, owner []byte, was, is *ledger.Account, slots []oldValue) error {
-	items := make([]item, 0, len(slots))
-	for _, x := range slots {
-		raw, err := st.spaces.slots.Get(x.key[1:])
-		if err != nil {
-			return err
-		}
-		if string(raw) == string(x.value) {
-			continue
-		}
-		v, err := decodeSlot(raw)
-		if err != nil {
-			return err
-		}
-		it := item{key: [32]byte(x.key[33:]), existed: len(x.value) > 0}
-		if !v.IsZero() {
-			it.value = slotLeaf(v)
-		}
-		items = append(items, it)
-	}
-	top, want := child{}, ledger.EmptyRoot
-	if was.Exists() {
-		top = childOf(was.Root)
-	}
-	if is.Exists() {
-		want = is.Root
-	}
-	t := trie{state: st, seq: seq, void: seq == 0, owner: owner}
-	top, edits, err := update(t, top, items, true)
-	if err != nil {
-		return err
-	}
-	if rootOf(&top) != want {
-		return corrupt("the changed slots do not lead to the storage root")
-	}
-	st.buffer.add(owner, edits)
-	return nil
 }

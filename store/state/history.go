@@ -260,9 +260,14 @@ func (st *State) changedWithin(p *position, seq uint64, start, end []byte) ([]ol
 	for _, d := range p.inflight {
 		take(d)
 	}
-	// The oldest diff's value comes first and stays.
+	return oldest(all), nil
+}
+
+// oldest sorts values, which come in the order of their diffs, and keeps the first of
+// each key.
+func oldest(all []oldValue) []oldValue {
 	slices.SortStableFunc(all, func(a, b oldValue) int { return bytes.Compare(a.key, b.key) })
-	return slices.CompactFunc(all, func(a, b oldValue) bool { return bytes.Equal(a.key, b.key) }), nil
+	return slices.CompactFunc(all, func(a, b oldValue) bool { return bytes.Equal(a.key, b.key) })
 }
 
 // trie is one trie of the committed state as of seq. It implements loader.
