@@ -102,8 +102,8 @@ func TestSeatDoesNotNullifyAfterCommit(t *testing.T) {
 	require.Equal(t, View(2), restored.View())
 	require.Equal(t, []*Vote{voteOf(0, 1, Commit, blockA)}, votes(r, 0))
 	require.Equal(t, []VerifyRequest{{View: 1, Block: blockA, Notarised: true}}, r.Verify, "the pending block is taken up again")
-	for now := uint64(0); now < 100_000; now += 50 {
-		for _, v := range votes(restored.Step(now, Tick{}), 0) {
+	for at := uint64(0); at < 100_000; at += 50 {
+		for _, v := range votes(restored.Step(at, Tick{}), 0) {
 			require.False(t, v.View == 1 && v.Kind == Nullify)
 		}
 	}

@@ -282,10 +282,8 @@ func (t trie) node(r ref, path []byte) (*branch, error) {
 	if t.void {
 		return nil, corrupt("a node of the empty state is missing")
 	}
-	if r.n == 32 {
-		if record, ok := t.state.nodes.get(r.b); ok {
-			return decodeBranch(record)
-		}
+	if b, err := t.state.cached(r); b != nil || err != nil {
+		return b, err
 	}
 	var room [98]byte
 	key := appendNodeKey(room[:0], t.owner, path)
@@ -296,15 +294,33 @@ func (t trie) node(r ref, path []byte) (*branch, error) {
 	if err != nil || record == nil {
 		return nil, err
 	}
+	return t.state.verified(record, r, key)
+}
+
+// cached returns a node from the cache, nil if it is not there.
+func (st *State) cached(r ref) (*branch, error) {
+	if r.n != 32 {
+		return nil, nil
+	}
+	record, ok := st.nodes.get(r.b)
+	if !ok {
+		return nil, nil
+	}
+	return decodeBranch(record)
+}
+
+// verified returns the node of a record from the store once it has the wanted hash, and
+// caches it.
+func (st *State) verified(record []byte, r ref, key []byte) (*branch, error) {
 	b, err := decodeBranch(record)
 	if err != nil {
 		return nil, err
 	}
 	if b.hash() != r {
-		return nil, fmt.Errorf("%w: state: node %x of %x has another hash", store.ErrCorrupt, path, t.owner)
+		return nil, fmt.Errorf("%w: state: node %x has another hash", store.ErrCorrupt, key)
 	}
 	if r.n == 32 {
-		t.state.nodes.add(r.b, record)
+		st.nodes.add(r.b, record)
 	}
 	return b, nil
 }

@@ -162,27 +162,16 @@ type settled struct {
 
 func (t settled) node(r ref, path []byte) (*branch, error) {
 	st := t.state
-	if r.n == 32 {
-		if record, ok := st.nodes.get(r.b); ok {
-			return decodeBranch(record)
-		}
+	if b, err := st.cached(r); b != nil || err != nil {
+		return b, err
 	}
-	space, k := st.table(nodeKey(t.owner, path))
+	key := nodeKey(t.owner, path)
+	space, k := st.table(key)
 	record, err := space.Get(k)
 	if err != nil || record == nil {
 		return nil, err
 	}
-	b, err := decodeBranch(record)
-	if err != nil {
-		return nil, err
-	}
-	if b.hash() != r {
-		return nil, fmt.Errorf("%w: state: node %x of %x has another hash", store.ErrCorrupt, path, t.owner)
-	}
-	if r.n == 32 {
-		st.nodes.add(r.b, record)
-	}
-	return b, nil
+	return st.verified(record, r, key)
 }
 
 // leaf finds the only key that lay below a path: one that has changed since, or else one

@@ -31,7 +31,7 @@ type scenario struct {
 	name       string
 }
 
-// errFull reports a node that takes no more transactions for now.
+// errFull reports a node that has no room for a transaction until it finalises some.
 var errFull = errors.New("pool is full")
 
 // network is a running set of validators.
