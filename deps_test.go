@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"internal/merkle":            {"internal/..."},
 	"internal/secp":              {"internal/..."},
 	"internal/curve":             {},
+	"internal/announce":          {},
 	"internal/eddsa":             {},
 	"subchain/ledger":            {"internal/..."},
 	"store":                      {"internal/..."},

@@ -59,7 +59,7 @@ func TestNoEquivocationAfterACrashAtAnyPersistPoint(t *testing.T) {
 		}
 	}
 	t.Logf("%d crashes", points)
-	report("no equivocation: %d crashes within a step that logs", points)
+	summary.Addf("no equivocation: %d crashes within a step that logs", points)
 }
 
 // Each process in turn starts from each of its last disks, the watermark surviving or
@@ -84,7 +84,7 @@ func TestNoEquivocationFromRestoredOldDisks(t *testing.T) {
 		}
 	}
 	t.Logf("%d old disks", restored)
-	report("no equivocation: %d restored old disks", restored)
+	summary.Addf("no equivocation: %d restored old disks", restored)
 }
 
 // What the victim signed last reaches nobody, one other seat has fallen behind and
@@ -124,5 +124,5 @@ func TestNoEquivocationWhenNobodySawTheLostVotes(t *testing.T) {
 			}
 		}
 	}
-	report("no equivocation: %d restored old disks whose last votes nobody saw", restored)
+	summary.Addf("no equivocation: %d restored old disks whose last votes nobody saw", restored)
 }

@@ -3,7 +3,6 @@ package sim_test
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/announce"
 	"github.com/rootstem/rootstem/rolldpos/sim"
 )
 
@@ -28,26 +28,12 @@ var (
 )
 
 // summary is what TestMain prints at the end.
-var summary struct {
-	sync.Mutex
-	lines []string
-}
-
-func report(format string, args ...any) {
-	summary.Lock()
-	defer summary.Unlock()
-	summary.lines = append(summary.lines, fmt.Sprintf(format, args...))
-}
+var summary announce.Summary
 
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800) // much is made, little lives long
 	code := m.Run()
-	asked := flag.Lookup("test.run").Value.String() != "" && !testing.Verbose()
-	for _, line := range summary.lines {
-		if !asked || !announce(line+"\n") {
-			fmt.Println(line)
-		}
-	}
+	summary.Print()
 	os.Exit(code)
 }
 
@@ -125,7 +111,7 @@ func TestSafetyAndProgressUnderFaults(t *testing.T) {
 			o.err, *hours, *first+uint64(i), list[i%len(list)], *block, *real)
 	}
 	t.Logf("%d runs of %g h in %s", *seeds, *hours, time.Since(began).Round(time.Millisecond))
-	report("sim: %d seeds, %d views, %d conflicts, %d stalls, hash %016x", *seeds, views, conflicts, stalls, hash)
+	summary.Addf("sim: %d seeds, %d views, %d conflicts, %d stalls, hash %016x", *seeds, views, conflicts, stalls, hash)
 }
 
 func TestASeedRunTwiceGivesOneHash(t *testing.T) {

@@ -81,7 +81,7 @@ func runAll(t *testing.T, list []scenario) {
 	}
 	done.Wait()
 	t.Logf("twins: %d scenarios with %d seats, %d broke a promise", len(list), list[0].seats, broken.Load())
-	report("twins: %d scenarios with %d seats, %d broke a promise", len(list), list[0].seats, broken.Load())
+	summary.Addf("twins: %d scenarios with %d seats, %d broke a promise", len(list), list[0].seats, broken.Load())
 }
 
 // Leaders take turns, so that the choice of the doubled seat among four is the choice of

@@ -5,11 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rootstem/rootstem/internal/announce"
 	"github.com/rootstem/rootstem/store"
 	"github.com/rootstem/rootstem/store/crash"
 )
@@ -20,6 +22,15 @@ var (
 )
 
 const defaultPoints = 3000
+
+// summary is what TestMain prints at the end.
+var summary announce.Summary
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	summary.Print()
+	os.Exit(code)
+}
 
 // few is a tenth of a number with -short, which the race detector needs.
 func few(n int) int {
@@ -62,10 +73,9 @@ type powerFailures struct {
 // enough tells whether all crash points were tried.
 func (p *powerFailures) enough() bool { return p.done.Load() >= int64(crashPoints()) }
 
-// print says how many crash points were run. go test shows what a passing test prints
-// with -v, and in the package's own folder; see the package doc.
+// print says how many crash points were run.
 func (p *powerFailures) print(workload string, workloads int) {
-	fmt.Printf("crash points run: %s, %s %d (%d operations, %d workloads, seed %d)\n",
+	summary.Addf("crash points run: %s, %s %d (%d operations, %d workloads, seed %d)",
 		workload, p.backend.Name(), p.done.Load(), p.ops, workloads, *seed)
 }
 

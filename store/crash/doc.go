@@ -11,7 +11,7 @@
 //
 //	go test ./store/crash -run Crash -count=1 -timeout 0 -args -crashpoints=100000 -seed=7
 //
-// runs so many crash points of each workload for each backend. The tests print the
-// number, but go test throws away what a passing test prints when a package is named:
-// add -v before -args, or leave out the package and run it in this folder.
+// runs so many crash points of each workload for each backend and prints their number.
+// Where the go command's output cannot be reached, as on other systems than Linux, it
+// takes -v before -args to see it.
 package crash

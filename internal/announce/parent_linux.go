@@ -1,4 +1,4 @@
-package sim_test
+package announce
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// announce writes to the standard output of the go command, if that runs this test: it
+// tell writes to the standard output of the go command, if that runs this test: it
 // hides what passing tests print unless it is asked not to. It says whether it could.
 // The descriptor is a copy, so that output into a file keeps its order.
-func announce(line string) bool {
+func tell(line string) bool {
 	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid())); err != nil || strings.TrimSpace(string(name)) != "go" {
 		return false
 	}
